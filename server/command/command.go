@@ -1,0 +1,130 @@
+// Package command says what a command is: the literal that declares it, the registry of all of them, and the
+// context in which it runs. Everything the server knows of a command derives from its literal: COMMAND and its
+// documentation, arity errors, the keys to lock, ACL categories, statistics.
+package command
+
+import (
+	"strings"
+	"sync/atomic"
+)
+
+// Flags say how a command behaves.
+type Flags uint32
+
+// The flags of Redis's COMMAND, and below them those of our own dispatch.
+const (
+	Write Flags = 1 << iota
+	ReadOnly
+	DenyOOM
+	Admin
+	PubSub
+	NoScript
+	Blocking
+	WhileLoading // allowed while a snapshot is loaded
+	SkipMonitor
+	SkipSlowlog
+	Fast
+	NoAuth // allowed before authentication
+	AllowBusy
+	NoMulti     // refused inside MULTI
+	MovableKeys // set by the registry for Find-style key specs
+	Asking
+
+	// LockAll: the handler sees all shards locked. For commands that touch keys no spec can name.
+	LockAll
+	// Container commands have subcommands and no handler.
+	Container
+	// Immediate commands run at once even inside MULTI (EXEC, DISCARD, MULTI, WATCH, QUIT, RESET).
+	Immediate
+	// Session commands may change the state of the connection: they end a batch under one lock visit.
+	Session
+)
+
+// Categories are ACL categories. Those that follow from flags (read, write, fast, slow, admin, dangerous,
+// blocking, pubsub) are added by the registry.
+type Categories uint32
+
+// The ACL categories of Redis.
+const (
+	CatKeyspace Categories = 1 << iota
+	CatRead
+	CatWrite
+	CatSet
+	CatSortedSet
+	CatList
+	CatHash
+	CatString
+	CatBitmap
+	CatHyperLogLog
+	CatGeo
+	CatStream
+	CatPubSub
+	CatAdmin
+	CatFast
+	CatSlow
+	CatBlocking
+	CatDangerous
+	CatConnection
+	CatTransaction
+	CatScripting
+)
+
+var categoryNames = [...]string{
+	"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo",
+	"stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
+}
+
+// CategoryNames lists the names of all categories, in the order of their bits.
+func CategoryNames() []string { return categoryNames[:] }
+
+// Names lists the names of the categories in c.
+func (c Categories) Names() []string {
+	var names []string
+	for i, n := range categoryNames {
+		if c&(1<<i) != 0 {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Command is the declaration of a command: see GUIDE for an example.
+type Command struct {
+	Name       string // lower case; subcommands are "container|sub"
+	Arity      int    // as COMMAND reports: arguments with the name, negative = at least
+	Flags      Flags
+	ACL        Categories // beyond what follows from Flags
+	Keys       KeySpec
+	Since      string // Redis version
+	Complexity string
+	Summary    string
+	Syntax     string // arguments as in documentation
+	Group      string // documentation group; filled by the registry if empty
+	Run        func(c *Ctx)
+
+	// Written by the registry.
+	Subs   map[string]*Command // subcommands by lower-case name
+	Parent *Command
+	Stats  Stats
+}
+
+// Stats count the calls of a command over all loops.
+type Stats struct {
+	Calls, Usec, Rejected, Failed atomic.Int64
+}
+
+// SubName returns the name of a subcommand without its container, or the whole name.
+func (c *Command) SubName() string {
+	if i := strings.IndexByte(c.Name, '|'); i >= 0 {
+		return c.Name[i+1:]
+	}
+	return c.Name
+}
+
+// ArityOK tells whether a request with n arguments (name included) fits.
+func (c *Command) ArityOK(n int) bool {
+	if c.Arity >= 0 {
+		return n == c.Arity
+	}
+	return n >= -c.Arity
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"math/rand/v2"
+
+	"dragonfly/store/arena"
+	"dragonfly/store/dash"
+	"dragonfly/store/object"
+)
+
+type ref = arena.Ref
+
+// Scan calls fn for the entries of one cell of this shard's part of the database and returns the next cursor,
+// 0 at the end. Expired keys are left out. fn must not add or remove keys.
+func (v *View) Scan(sh *Shard, cursor uint64, fn func(c object.Cell)) uint64 {
+	db := sh.dbs[v.Index]
+	return db.Table.Scan(cursor, func(slot *ref) {
+		if c := (object.Cell{A: sh.A, Slot: slot}); !v.Expired(c) {
+			fn(c)
+		}
+	})
+}
+
+// Each calls fn for every entry of this shard's part of the database, expired ones included, until it returns
+// false. fn must not add or remove keys.
+func (v *View) Each(sh *Shard, fn func(c object.Cell) bool) {
+	sh.dbs[v.Index].Table.Each(func(slot *ref) bool { return fn(object.Cell{A: sh.A, Slot: slot}) })
+}
+
+// Expired tells whether the time of an entry has come.
+func (v *View) Expired(c object.Cell) bool {
+	ms, ok := c.Deadline()
+	return ok && ms < v.NowMs && !v.st.NoExpire.Load()
+}
+
+// Random returns a key of this shard's part of the database, chosen with equal probability. It removes expired
+// keys that it meets; the zero Cell means there is none.
+func (v *View) Random(sh *Shard) object.Cell {
+	db := sh.dbs[v.Index]
+	for db.Len() > 0 {
+		slot := db.Table.Random()
+		c := object.Cell{A: sh.A, Slot: slot}
+		if !v.Expired(c) {
+			return c
+		}
+		v.Peek(append([]byte(nil), c.Key()...))
+	}
+	return object.Cell{}
+}
+
+// RandomShard returns the number of a shard, chosen in proportion to its keys in the database; -1 if all are
+// empty. No shard is locked by the caller.
+func (v *View) RandomShard() int {
+	total := 0
+	lens := make([]int, len(v.st.shards))
+	for i, sh := range v.st.shards {
+		lens[i] = sh.dbs[v.Index].Len()
+		total += lens[i]
+	}
+	if total == 0 {
+		return -1
+	}
+	k := rand.IntN(total)
+	for i, n := range lens {
+		if k < n {
+			return i
+		}
+		k -= n
+	}
+	return -1
+}
+
+// FlushDB removes all keys of a database. All shards are locked. It takes a moment however many keys there are: the
+// tables are swapped for empty ones and freed in the background, after a running snapshot has written them.
+func (s *Store) FlushDB(index int) (removed int) {
+	for _, sh := range s.shards {
+		old := sh.dbs[index]
+		removed += old.Len()
+		tripAll(old, old)
+		db := sh.newDB(index)
+		db.watched = old.watched
+		sh.dbs[index] = db
+		if old.snap != nil {
+			continue // the snapshot discards it when it is through
+		}
+		sh.garbage = append(sh.garbage, garbage{db: old})
+	}
+	return removed
+}
+
+// SwapDB exchanges two databases. All shards are locked.
+func (s *Store) SwapDB(a, b int) {
+	if a == b {
+		return
+	}
+	for _, sh := range s.shards {
+		x, y := sh.dbs[a], sh.dbs[b]
+		tripAll(x, x, y)
+		tripAll(y, x, y)
+		x.index, y.index = b, a
+		x.watched, y.watched = y.watched, x.watched
+		sh.dbs[a], sh.dbs[b] = y, x
+	}
+}
+
+// Rename moves a key to another name, in this database or another: value, expiry and attributes. target does not
+// exist any more. Both shards are locked.
+func (v *View) Rename(source []byte, to *View, target []byte) {
+	h := dash.Hash(source)
+	from := v.db(h)
+	p := from.Table.Find(h, source)
+	if !p.Ok() {
+		return
+	}
+	c := object.Cell{A: from.A, Slot: p.Slot()}
+	from.beforeChange(p, c)
+	ht := dash.Hash(target)
+	db := to.db(ht)
+	if db.sh != from.sh {
+		v.Copy(source, to, target)
+		from.remove(from.Table.Find(h, source), c)
+		return
+	}
+	ms, volatile := c.Deadline()
+	r := *p.Slot()
+	from.Table.Remove(p)
+	if volatile {
+		from.expires--
+	}
+	c = object.Cell{A: from.A, Slot: &r}
+	c.Rename(target)
+	np := db.Table.Insert(ht, r)
+	if volatile {
+		db.expires++
+		np.NoteDeadline(ms)
+	}
+	if c.HasFieldTTL() {
+		np.NoteDeadline(minFieldDeadline(c))
+	}
+	db.event(EventNew, "new", target)
+}
+
+// Copy makes target, which does not exist, a copy of source, expiry included. Both shards are locked.
+func (v *View) Copy(source []byte, to *View, target []byte) {
+	src := v.Peek(source)
+	if !src.Ok() {
+		return
+	}
+	ms, _ := src.Deadline()
+	// The entry is made with an empty value first: adding it may move nothing but the slot of source, if both are in
+	// one table, so source is looked up again.
+	at := object.Attrs{Type: src.Type(), Encoding: src.Encoding(), DeadlineMs: ms, Clock: src.Clock(), Sticky: src.Sticky()}
+	if outside(src) {
+		at.Type, at.Encoding = object.String, object.Raw
+	}
+	t, e := src.Type(), src.Encoding()
+	dst := to.Add(target, at, 0)
+	src = v.Peek(source)
+	if e == object.Hashtable || e == object.Quicklist || e == object.Skiplist || e == object.StreamTree {
+		copyValue(dst, src, t, e)
+	} else {
+		if dst.A == src.A {
+			dst.Set(append([]byte(nil), src.View()...))
+		} else {
+			dst.Set(src.View())
+		}
+	}
+	if src.HasFieldTTL() {
+		dst.SetHasFieldTTL(true)
+		to.NoteFieldDeadline(target, minFieldDeadline(dst))
+	}
+}
+
+// Len returns the number of keys of a database in this shard, expired ones included.
+func (sh *Shard) Len(db int) int { return sh.dbs[db].Len() }

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"bytes"
+
+	"dragonfly/store/dash"
+	"dragonfly/store/object"
+)
+
+// A snapshot writes every entry that is there at one instant, the cut, exactly once and as it was, while
+// commands go on.
+//
+// At the cut all shards are locked for a moment, the epoch is raised and each shard gets a ShardSnapshot. From
+// then on a bucket whose version is below the epoch is unwritten. Two parties write buckets, both under the shard
+// lock, and stamp them with the epoch: the walker, segment by segment, and whoever is about to change a bucket
+// (the table's hook for entries that come, go or move; beforeChange for a value that changes in place). So an
+// entry is written before its first change after the cut, and nothing that came later is ever written: what is
+// added to a bucket is added after the bucket was stamped, and new buckets are born stamped.
+//
+// A value too big to be written in one slice is marked pending instead, and written in pieces after its
+// bucket. A writer of that very key finishes it first. FLUSHALL swaps the tables; the snapshot keeps the old.
+
+// SnapshotWriter serialises the entries of one shard. Its methods are called with the shard locked.
+type SnapshotWriter interface {
+	// Entry writes one entry.
+	Entry(db int, c object.Cell)
+	// Big tells whether the entry should be written in pieces.
+	Big(c object.Cell) bool
+	// Begin starts an entry that is written in pieces, Step writes one and tells whether it was the last. The entry
+	// does not change between them. Entry may be called between them for other entries.
+	Begin(db int, c object.Cell)
+	Step(c object.Cell) (done bool)
+}
+
+// ShardSnapshot is the part of a running snapshot that belongs to one shard. Guarded by the shard lock.
+type ShardSnapshot struct {
+	sh    *Shard
+	epoch uint32
+	w     SnapshotWriter
+	dbs   []snapshotDB
+	at    int    // index into dbs
+	pos   uint64 // next position in it
+	// pending are big values that are still to be written.
+	pending []pendingValue
+	// begun: the first pending value is being written in pieces.
+	begun bool
+}
+
+type snapshotDB struct {
+	db    *DB
+	index int // number of the database at the cut; SWAPDB may change it later
+}
+
+type pendingValue struct {
+	db  int // index into dbs
+	key []byte
+}
+
+// Snapshot is a running snapshot.
+type Snapshot struct {
+	st     *Store
+	Shards []*ShardSnapshot
+	// Keys is the number of entries at the cut.
+	Keys int
+	// Dirty is the number of changes the snapshot contains.
+	Dirty int64
+}
+
+// BeginSnapshot makes the cut. writer is called for every shard. atCut, unless nil, runs at the same instant.
+// Only one snapshot may run at a time. No shard is locked by the caller.
+func (s *Store) BeginSnapshot(writer func(shard int) SnapshotWriter, atCut func()) *Snapshot {
+	snap := &Snapshot{st: s}
+	for _, sh := range s.shards {
+		sh.Lock()
+	}
+	s.epoch++
+	for _, sh := range s.shards {
+		if sh.snap != nil {
+			panic("store: two snapshots at a time")
+		}
+		ss := &ShardSnapshot{sh: sh, epoch: s.epoch, w: writer(sh.id)}
+		for i, db := range sh.dbs {
+			db.Version = ss.epoch
+			if db.Len() == 0 {
+				continue
+			}
+			snap.Keys += db.Len()
+			n := len(ss.dbs)
+			ss.dbs = append(ss.dbs, snapshotDB{db, i})
+			db.snap = ss
+			db.Hook = func(b *dash.Bucket) { ss.write(n, b) }
+		}
+		sh.snap = ss
+		snap.Shards = append(snap.Shards, ss)
+	}
+	snap.Dirty = s.Dirty()
+	if atCut != nil {
+		atCut()
+	}
+	for _, sh := range s.shards {
+		sh.Unlock()
+	}
+	return snap
+}
+
+// write writes the entries of a bucket that is still as it was at the cut.
+func (ss *ShardSnapshot) write(n int, b *dash.Bucket) {
+	if b.Version >= ss.epoch {
+		return
+	}
+	b.Version = ss.epoch
+	d := ss.dbs[n]
+	b.Each(func(slot *ref) {
+		c := object.Cell{A: ss.sh.A, Slot: slot}
+		if outside(c) && ss.w.Big(c) {
+			c.SetPending(true)
+			ss.pending = append(ss.pending, pendingValue{n, bytes.Clone(c.Key())})
+			return
+		}
+		ss.w.Entry(d.index, c)
+	})
+}
+
+// beforeChange is the change hook for an entry that is about to change in place or to go.
+func (db *DB) beforeChange(p dash.Pos, c object.Cell) {
+	if db.snap == nil {
+		return
+	}
+	db.Hook(p.Bucket())
+	if c.Pending() {
+		db.snap.finish(c)
+	}
+}
+
+// finish writes the rest of a big value at once, because it is about to change.
+func (ss *ShardSnapshot) finish(c object.Cell) {
+	for i, p := range ss.pending {
+		if ss.dbs[p.db].db.Table.Find(dash.Hash(p.key), p.key).Ok() && bytes.Equal(p.key, c.Key()) && ss.slotOf(p) == c.Slot {
+			if i > 0 || !ss.begun {
+				// Not the one the walker is at: it is small enough for one go as seen from its writer.
+				ss.w.Entry(ss.dbs[p.db].index, c)
+			} else {
+				for !ss.w.Step(c) {
+				}
+				ss.begun = false
+			}
+			ss.pending = append(ss.pending[:i], ss.pending[i+1:]...)
+			break
+		}
+	}
+	c.SetPending(false)
+}
+
+func (ss *ShardSnapshot) slotOf(p pendingValue) *ref {
+	pos := ss.dbs[p.db].db.Table.Find(dash.Hash(p.key), p.key)
+	if !pos.Ok() {
+		return nil
+	}
+	return pos.Slot()
+}
+
+// Step takes the shard lock, writes one slice and tells whether there is more. inPiece tells that a big value has
+// been begun and not finished: its next piece must follow what was written of it.
+func (ss *ShardSnapshot) Step() (more, inPiece bool) {
+	ss.sh.Lock()
+	defer ss.sh.Unlock()
+	if len(ss.pending) > 0 {
+		p := ss.pending[0]
+		c := object.Cell{A: ss.sh.A, Slot: ss.slotOf(p)}
+		if !ss.begun {
+			ss.w.Begin(ss.dbs[p.db].index, c)
+			ss.begun = true
+		}
+		if ss.w.Step(c) {
+			c.SetPending(false)
+			ss.begun = false
+			ss.pending = ss.pending[1:]
+		}
+		return true, ss.begun
+	}
+	for ss.at < len(ss.dbs) {
+		d := ss.dbs[ss.at]
+		s, next, ok := d.db.SegmentAt(ss.pos)
+		if !ok {
+			ss.leave(d.db)
+			ss.at++
+			ss.pos = 0
+			continue
+		}
+		ss.pos = next
+		d.db.EachBucket(s, func(b *dash.Bucket) { ss.write(ss.at, b) })
+		return true, false
+	}
+	return false, false
+}
+
+// leave ends the hook of a database that is written, and discards it if it was flushed meanwhile.
+func (ss *ShardSnapshot) leave(db *DB) {
+	db.snap, db.Hook = nil, nil
+	for _, cur := range ss.sh.dbs {
+		if cur == db {
+			return
+		}
+	}
+	ss.sh.garbage = append(ss.sh.garbage, garbage{db: db})
+}
+
+// End ends the snapshot in all shards, written completely or not.
+func (s *Snapshot) End() {
+	for _, ss := range s.Shards {
+		ss.sh.Lock()
+		for _, p := range ss.pending {
+			if slot := ss.slotOf(p); slot != nil {
+				object.Cell{A: ss.sh.A, Slot: slot}.SetPending(false)
+			}
+		}
+		ss.pending = nil
+		for ; ss.at < len(ss.dbs); ss.at++ {
+			ss.leave(ss.dbs[ss.at].db)
+		}
+		ss.sh.snap = nil
+		ss.sh.Unlock()
+	}
+}

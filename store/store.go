@@ -1,0 +1,211 @@
+// Package store is the keyspace: shards, databases, lookup, expiry, memory accounting and change hooks.
+// It knows no protocol.
+//
+// A key lives in one shard, chosen by its hash; every shard has all databases. A shard has one owner at a
+// time, whoever holds its lock; only package tx and the background work of this package take it. All access of
+// commands goes through a View: it hides keys that have expired, and raises the change hook before anything is
+// written, which is what keeps snapshots consistent (snapshot.go).
+package store
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"dragonfly/store/arena"
+	"dragonfly/store/dash"
+	"dragonfly/store/object"
+)
+
+// Class is the class of a keyspace event, as in notify-keyspace-events.
+type Class uint16
+
+// The classes of keyspace events, with their letters.
+const (
+	EventGeneric Class = 1 << iota // g
+	EventString                    // $
+	EventList                      // l
+	EventSet                       // s
+	EventHash                      // h
+	EventZset                      // z
+	EventExpired                   // x
+	EventEvicted                   // e
+	EventStream                    // t
+	EventModule                    // d
+	EventMiss                      // m
+	EventNew                       // n
+)
+
+// Options are what a Store is made with.
+type Options struct {
+	Shards    int
+	Databases int
+	Limits    object.Limits
+	// Notify, unless nil, is told of every keyspace event. It is called with the shard locked: it must be quick
+	// and must copy the key if it keeps it.
+	Notify func(db int, class Class, event string, key []byte)
+}
+
+// Store is the whole data set.
+type Store struct {
+	shards []*Shard
+	dbs    int
+	notify func(db int, class Class, event string, key []byte)
+
+	// Limits change under all shard locks only.
+	Limits object.Limits
+	epoch  uint32 // of the latest snapshot; guarded by all shard locks
+
+	// NoExpire suspends the removal of expired keys and their hiding: while loading, and in CLIENT PAUSE.
+	NoExpire atomic.Bool
+	// NoActiveExpire suspends the background search for expired keys: DEBUG SET-ACTIVE-EXPIRE.
+	NoActiveExpire atomic.Bool
+	// LFU makes the access clock of entries a frequency instead of a time: maxmemory-policy *-lfu.
+	LFU atomic.Bool
+
+	used  atomic.Int64 // bytes of all arenas, as published by their shards
+	dirty atomic.Int64 // changes since the last successful save
+}
+
+// Shard is a partition of the keyspace.
+type Shard struct {
+	mu sync.Mutex
+	st *Store
+	id int
+	A  *arena.Arena
+
+	dbs     []*DB
+	garbage []garbage
+	snap    *ShardSnapshot
+
+	published int64 // part of Store.used that is ours
+	Stats     Stats
+	_         [64]byte // two shards share no cache line
+}
+
+// Stats count what happened in a shard. Guarded by the shard lock.
+type Stats struct {
+	Hits, Misses, Expired, Evicted, ExpiredFields int64
+}
+
+// DB is one database's part in a shard.
+type DB struct {
+	dash.Table
+	root    dash.Root
+	sh      *Shard
+	index   int
+	expires int // keys with a deadline
+	watched map[string][]*Watcher
+	snap    *ShardSnapshot // the snapshot that still has to write from here, see snapshot.go
+}
+
+// Watcher is the set of keys a client watches; Tripped says that one of them was changed.
+type Watcher struct {
+	Tripped atomic.Bool
+	keys    []watchedKey
+}
+
+type watchedKey struct {
+	db  int
+	key string
+	// expired notes that the key had expired already when it was watched: its removal is no change then.
+	expired bool
+}
+
+// New makes an empty store.
+func New(opt Options) (*Store, error) {
+	if opt.Shards < 1 || opt.Databases < 1 {
+		return nil, fmt.Errorf("store: %d shards, %d databases", opt.Shards, opt.Databases)
+	}
+	s := &Store{dbs: opt.Databases, notify: opt.Notify, Limits: opt.Limits}
+	for i := range opt.Shards {
+		a, err := arena.New()
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("store: shard %d: %w", i, err)
+		}
+		sh := &Shard{st: s, id: i, A: a, dbs: make([]*DB, opt.Databases)}
+		for d := range sh.dbs {
+			sh.dbs[d] = sh.newDB(d)
+		}
+		s.shards = append(s.shards, sh)
+	}
+	return s, nil
+}
+
+func (sh *Shard) newDB(index int) *DB {
+	db := &DB{sh: sh, index: index}
+	db.Table = dash.Table{Root: &db.root, A: sh.A, KeyOf: object.KeyOf}
+	db.Version = sh.st.epoch
+	return db
+}
+
+// Close gives all memory back. Nobody may use the store any more.
+func (s *Store) Close() error {
+	var first error
+	for _, sh := range s.shards {
+		if err := sh.A.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// NumShards returns the number of shards.
+func (s *Store) NumShards() int { return len(s.shards) }
+
+// NumDBs returns the number of databases.
+func (s *Store) NumDBs() int { return s.dbs }
+
+// Shard returns a shard by its number.
+func (s *Store) Shard(i int) *Shard { return s.shards[i] }
+
+// ShardOf returns the number of the shard that owns a key.
+func (s *Store) ShardOf(key []byte) int { return s.shardOfHash(dash.Hash(key)) }
+
+// shardOfHash uses the top 16 bits, which nothing else uses (see package dash).
+func (s *Store) shardOfHash(h uint64) int { return int(h >> 48 * uint64(len(s.shards)) >> 16) }
+
+// Lock takes ownership of the shard.
+func (sh *Shard) Lock() { sh.mu.Lock() }
+
+// publishStep is how far a shard's memory may differ from what it has published.
+const publishStep = 16 << 10
+
+// Unlock gives ownership up.
+func (sh *Shard) Unlock() {
+	if d := sh.A.Used() - sh.published; d > publishStep || d < -publishStep {
+		sh.publish()
+	}
+	sh.mu.Unlock()
+}
+
+func (sh *Shard) publish() {
+	used := sh.A.Used()
+	sh.st.used.Add(used - sh.published)
+	sh.published = used
+}
+
+// ID returns the number of the shard.
+func (sh *Shard) ID() int { return sh.id }
+
+// DB returns a database's part in this shard.
+func (sh *Shard) DB(index int) *DB { return sh.dbs[index] }
+
+// Used returns the bytes of the data set, to within 16 KiB per shard.
+func (s *Store) Used() int64 { return s.used.Load() }
+
+// Dirty returns the number of changes since ResetDirty.
+func (s *Store) Dirty() int64 { return s.dirty.Load() }
+
+// AddDirty counts changes; a negative number takes those back that a snapshot has saved.
+func (s *Store) AddDirty(n int64) { s.dirty.Add(n) }
+
+// Expires returns the number of keys with a deadline.
+func (db *DB) Expires() int { return db.expires }
+
+// Index returns the number of the database.
+func (db *DB) Index() int { return db.index }
+
+// View returns the view of a database at a time.
+func (s *Store) View(db int, nowMs int64) View { return View{st: s, Index: db, NowMs: nowMs} }

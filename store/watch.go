@@ -1,0 +1,106 @@
+package store
+
+import (
+	"slices"
+
+	"dragonfly/store/dash"
+
+	"dragonfly/store/object"
+)
+
+// Watch adds a key to what w watches. The shard of the key is locked.
+func (v *View) Watch(w *Watcher, key []byte) {
+	db := v.st.shards[v.st.ShardOf(key)].dbs[v.Index]
+	if slices.Contains(db.watched[string(key)], w) {
+		return
+	}
+	expired := false
+	if p := db.Table.Find(dash.Hash(key), key); p.Ok() {
+		ms, ok := object.Cell{A: db.A, Slot: p.Slot()}.Deadline()
+		expired = ok && ms < v.NowMs
+	}
+	if db.watched == nil {
+		db.watched = map[string][]*Watcher{}
+	}
+	db.watched[string(key)] = append(db.watched[string(key)], w)
+	w.keys = append(w.keys, watchedKey{v.Index, string(key), expired})
+}
+
+// Unwatch ends the watching of all keys of w. No shard is locked by the caller.
+func (s *Store) Unwatch(w *Watcher) {
+	for _, k := range w.keys {
+		sh := s.shards[s.ShardOf([]byte(k.key))]
+		sh.Lock()
+		db := sh.dbs[k.db]
+		list := slices.DeleteFunc(db.watched[k.key], func(x *Watcher) bool { return x == w })
+		if len(list) == 0 {
+			delete(db.watched, k.key)
+		} else {
+			db.watched[k.key] = list
+		}
+		sh.Unlock()
+	}
+	w.keys = nil
+}
+
+// Expired tells whether a watched key has expired since it was watched, without anyone having removed it yet.
+// No shard is locked by the caller.
+func (s *Store) Expired(w *Watcher, nowMs int64) bool {
+	for _, k := range w.keys {
+		if k.expired {
+			continue
+		}
+		sh := s.shards[s.ShardOf([]byte(k.key))]
+		sh.Lock()
+		db := sh.dbs[k.db]
+		p := db.Table.Find(dash.Hash([]byte(k.key)), []byte(k.key))
+		gone := false
+		if p.Ok() {
+			ms, ok := object.Cell{A: db.A, Slot: p.Slot()}.Deadline()
+			gone = ok && ms < nowMs
+		}
+		sh.Unlock()
+		if gone {
+			return true
+		}
+	}
+	return false
+}
+
+// trip tells the watchers of a key that it was changed.
+func (db *DB) trip(key []byte) {
+	if len(db.watched) == 0 {
+		return
+	}
+	for _, w := range db.watched[string(key)] {
+		w.Tripped.Store(true)
+	}
+}
+
+// tripExpired is trip for a key that is removed because it expired: no change for those who watched it when it
+// had expired already.
+func (db *DB) tripExpired(key []byte) {
+	if len(db.watched) == 0 {
+		return
+	}
+	for _, w := range db.watched[string(key)] {
+		if !slices.ContainsFunc(w.keys, func(k watchedKey) bool {
+			return k.expired && k.db == db.index && k.key == string(key)
+		}) {
+			w.Tripped.Store(true)
+		}
+	}
+}
+
+// tripAll trips the watchers of the keys that are in either database: FLUSHALL, SWAPDB.
+func tripAll(watching *DB, others ...*DB) {
+	for key, list := range watching.watched {
+		for _, db := range others {
+			if db.Table.Find(dash.Hash([]byte(key)), []byte(key)).Ok() {
+				for _, w := range list {
+					w.Tripped.Store(true)
+				}
+			}
+		}
+	}
+}
