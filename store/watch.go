@@ -43,24 +43,28 @@ func (s *Store) Unwatch(w *Watcher) {
 	w.keys = nil
 }
 
+// Keys lists the watched keys.
+func (w *Watcher) Keys() [][]byte {
+	keys := make([][]byte, len(w.keys))
+	for i, k := range w.keys {
+		keys[i] = []byte(k.key)
+	}
+	return keys
+}
+
 // Expired tells whether a watched key has expired since it was watched, without anyone having removed it yet.
-// No shard is locked by the caller.
+// The shards of the keys are locked.
 func (s *Store) Expired(w *Watcher, nowMs int64) bool {
 	for _, k := range w.keys {
 		if k.expired {
 			continue
 		}
-		sh := s.shards[s.ShardOf([]byte(k.key))]
-		sh.Lock()
-		db := sh.dbs[k.db]
+		db := s.shards[s.ShardOf([]byte(k.key))].dbs[k.db]
 		p := db.Table.Find(dash.Hash([]byte(k.key)), []byte(k.key))
-		gone := false
-		if p.Ok() {
-			ms, ok := object.Cell{A: db.A, Slot: p.Slot()}.Deadline()
-			gone = ok && ms < nowMs
+		if !p.Ok() {
+			continue
 		}
-		sh.Unlock()
-		if gone {
+		if ms, ok := (object.Cell{A: db.A, Slot: p.Slot()}).Deadline(); ok && ms < nowMs {
 			return true
 		}
 	}

@@ -20,9 +20,10 @@
 //	AppendFpconv  Grisu2 digits laid out as Redis's fpconv does
 //	AppendG17     C's %.17g, for AOF-like and older texts
 //
-// Grisu2 is not always shortest: 171422365113461.13 needs no final 3 to
-// read back, yet Redis prints it, so the algorithm itself is part of the
-// format and is implemented here rather than replaced by a shortest printer.
+// Grisu2 is not always shortest, and of two equally near texts it may take the
+// other: 171422365113461.125 is ….13 where strconv says ….12. So the algorithm
+// itself is part of the format, and is implemented here rather than replaced
+// by a shortest printer.
 //
 // # Long doubles
 //

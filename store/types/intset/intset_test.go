@@ -141,6 +141,7 @@ func FuzzValidate(f *testing.F) {
 		if Validate(set, true) != nil {
 			return
 		}
+		set = slices.Clone(set)
 		members := map[int64]bool{}
 		for i := range Len(set) {
 			members[At(set, i)] = true

@@ -1,0 +1,210 @@
+package rdbload
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"dragonfly/persistence/rdbfmt"
+)
+
+var (
+	mutants = flag.Int("mutants", 50_000, "number of mutated files to load")
+	seed    = flag.Uint64("seed", 1, "seed of the mutations")
+)
+
+// A file that ends early is an error, wherever it ends.
+func TestEveryPrefixIsAnError(t *testing.T) {
+	for _, f := range fixtures {
+		data := readFixture(t, f.name)
+		for n := 1; n < len(data); n++ {
+			_, err := Load(bytes.NewReader(data[:n]), Options{}, new(discard))
+			var e *Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%s: the first %d of %d bytes: %v", f.name, n, len(data), err)
+			}
+		}
+	}
+}
+
+// mutate returns a damaged copy of data.
+func mutate(rng *rand.Rand, data, other []byte) []byte {
+	b := bytes.Clone(data)
+	for range 1 + rng.IntN(3) {
+		if len(b) < 32 {
+			break
+		}
+		at := 9 + rng.IntN(len(b)-20)
+		switch rng.IntN(9) {
+		case 0:
+			b[at] ^= 1 << rng.IntN(8)
+		case 1:
+			b[at] = byte(rng.Uint32())
+		case 2: // a length becomes huge
+			huge := []uint64{1 << 6, 1 << 14, 1 << 32, 1 << 63, 1<<31 - 1, 1 << 20}[rng.IntN(6)]
+			b = append(b[:at:at], append(rdbfmt.AppendLen(nil, huge), b[at+1:]...)...)
+		case 3: // cut out
+			b = append(b[:at:at], b[min(len(b), at+1+rng.IntN(64)):]...)
+		case 4: // repeat
+			end := min(len(b), at+1+rng.IntN(64))
+			b = append(b[:end:end], b[at:]...)
+		case 5: // from another file
+			from := rng.IntN(len(other))
+			piece := other[from:min(len(other), from+1+rng.IntN(200))]
+			b = append(b[:at:at], append(bytes.Clone(piece), b[at:]...)...)
+		case 6: // a type or an opcode
+			b[at] = []byte{0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+				26, 27, 30, 31, 32, 220, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255}[rng.IntN(44)]
+		case 7: // a 32-bit header field
+			binary.LittleEndian.PutUint32(b[at:], []uint32{0, 1, 0xFFFF, 0xFFFFFF, 1 << 31, 0xFFFFFFFF}[rng.IntN(6)])
+		case 8: // another version
+			copy(b, []string{"REDIS0001", "REDIS0009", "REDIS0012", "REDIS0015", "VALKEY080"}[rng.IntN(5)])
+		}
+	}
+	if rng.IntN(10) > 0 {
+		restamp(b)
+	}
+	return b
+}
+
+func TestMutants(t *testing.T) {
+	start := time.Now()
+	rng := rand.New(rand.NewPCG(*seed, 0))
+	files := make([][]byte, len(fixtures))
+	for i, f := range fixtures {
+		files[i] = readFixture(t, f.name)
+	}
+	// The types that no fixture has.
+	extra := file(15, []byte{rdbfmt.OpHashTemplate}, num(7, 2), strs("a", "b"), rec(30, "t", blob("7", "1", "2")),
+		rec(32, "u", num(7), strs("1", "2")), rec(27, "s", streamValue(5)), rec(7, "m", moduleValue()),
+		rec(22, "h", num(1), num(5), strs("a", "1")), rec(23, "i", blob("a", "1", "5")))
+	files = append(files, extra, bytes.Repeat(extra, 1), file(9, rec(31, "h", num(1), strs("a", "b", "3")), rec(32, "s", num(1), strs("a", "3"))))
+
+	loaded, done := 0, 0
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	goroutines := runtime.NumGoroutine()
+	for ; done < *mutants; done++ {
+		if done%1000 == 0 && time.Since(start) > 20*time.Second {
+			break
+		}
+		data := mutate(rng, files[rng.IntN(len(files))], files[rng.IntN(len(files))])
+		began := time.Now()
+		s := &budget{}
+		_, err := Load(bytes.NewReader(data), Options{NowMs: 1.7e12}, s)
+		var e *Error
+		switch {
+		case err == nil:
+			loaded++
+		case !errors.As(err, &e):
+			t.Fatalf("seed %d, mutant %d: %v is no *Error", *seed, done, err)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Fatalf("seed %d, mutant %d took %v", *seed, done, took)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := runtime.NumGoroutine(); n > goroutines {
+		t.Errorf("%d goroutines, %d before", n, goroutines)
+	}
+	perLoad := (after.TotalAlloc - before.TotalAlloc) / uint64(done)
+	t.Logf("%d mutants, %d load, %d bytes allocated for each, %v", done, loaded, perLoad, time.Since(start))
+	if perLoad > 2<<20 {
+		t.Errorf("%d bytes allocated for each mutant", perLoad)
+	}
+}
+
+// budget is a Sink that walks everything as a real one would, so that a value
+// wrongly found good panics here.
+type budget struct{ discard }
+
+func (b *budget) Put(rec *Record) error {
+	_, err := collect(rec)
+	if errors.Is(err, errDuplicateKey) {
+		return nil
+	}
+	return err
+}
+
+// A small input may not ask for much memory, whatever sizes it announces.
+func TestBombs(t *testing.T) {
+	const huge = 1 << 40
+	f := func(name string, data []byte) {
+		t.Helper()
+		if len(data) > 1024 {
+			t.Fatalf("%s: %d bytes are no small input", name, len(data))
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = Load(bytes.NewReader(data), Options{}, new(discard))
+		_ = LoadValue(rdbfmt.AppendFooter(bytes.Clone(data), 0), new(discard))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+			t.Errorf("%s: %d bytes allocated", name, n)
+		}
+	}
+	bomb := func(version int, typ byte, val ...[]byte) []byte { return file(version, rec(typ, "k", val...)) }
+	lzf := func(clen, ulen uint64, data []byte) []byte {
+		return join([]byte{0xC3}, num(clen, ulen), data)
+	}
+	copies := append([]byte{0, 'a'}, bytes.Repeat([]byte{0xE0, 0xFF, 0}, 300)...)
+
+	f("string", bomb(12, 0, num(huge)))
+	f("string of 2^62", bomb(12, 0, num(1<<62)))
+	f("key", file(12, []byte{0}, num(huge)))
+	f("aux", file(12, []byte{rdbfmt.OpAux}, num(huge)))
+	f("skipped string", file(12, rec(7, "k", num(1, rdbfmt.ModuleString, huge))))
+	f("LZF, announced size", bomb(12, 0, lzf(uint64(len(copies)), 128*uint64(len(copies)), copies)))
+	f("LZF, real size", bomb(12, 0, lzf(uint64(len(copies)), 1+300*264, copies)))
+	f("LZF, announced input", bomb(12, 0, lzf(huge, huge, copies)))
+	for typ := byte(1); typ <= 5; typ++ {
+		f("collection", bomb(12, typ, num(huge)))
+	}
+	f("nodes", bomb(12, 14, num(huge)))
+	f("nodes 2", bomb(12, 18, num(huge)))
+	f("stream nodes", bomb(12, 15, num(huge)))
+	f("stream pending", bomb(12, 15, num(0, 0, 0, 0, 1), str("g"), num(0, 0, huge)))
+	f("stream consumers", bomb(12, 15, num(0, 0, 0, 0, 1), str("g"), num(0, 0, 0, huge)))
+	f("stream groups", bomb(12, 15, num(0, 0, 0, 0, huge)))
+	f("stream producers", bomb(14, 26, num(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), num(0, 0, huge)))
+	f("template", file(15, []byte{rdbfmt.OpHashTemplate}, num(1, huge)))
+	f("slot import", complete(append([]byte("VALKEY080"), join([]byte{rdbfmt.OpSlotImport}, str("j"), num(huge))...)))
+	f("resize", file(12, []byte{rdbfmt.OpResizeDB}, num(huge, huge)))
+	f("intset", bomb(12, 11, str("\x08\x00\x00\x00\xff\xff\xff\xff")))
+	f("listpack", bomb(12, 16, str("\xff\xff\xff\xff\xff\xff\xff")))
+	f("ziplist", bomb(12, 13, str("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")))
+
+	// A listpack that unpacks from little, of equal members.
+	small := join([]byte{0xE0, 0xFF, 1})
+	n := 2 + 150*264
+	set := append([]byte{1, 5, 1}, bytes.Repeat(small, 150)...)
+	f("listpack in LZF", bomb(12, 20, lzf(uint64(len(set)), uint64(n), set)))
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, fx := range fixtures {
+		f.Add(readFixture(f, fx.name))
+	}
+	f.Add(file(15, rec(27, "s", streamValue(5)), rec(7, "m", moduleValue())))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, _ = Load(bytes.NewReader(restamp(data)), Options{}, &budget{})
+	})
+}
+
+func FuzzLoadValue(f *testing.F) {
+	f.Add(byte(16), blob("a", "1", "b", "two"))
+	f.Add(byte(17), blob("a", "1", "b", "2.5"))
+	f.Add(byte(25), join(i64(5), blob("a", "1", "5")))
+	f.Add(byte(21), streamValue(3))
+	f.Add(byte(13), []byte(str(ziplist("a", "1"))))
+	f.Add(byte(9), []byte(str(zipmap("a", "1"))))
+	f.Add(byte(18), join(num(2, 1), str("x"), num(2), blob("y", "12")))
+	f.Fuzz(func(t *testing.T, typ byte, val []byte) {
+		_ = LoadValue(dumped(typ, val), &keep{})
+	})
+}

@@ -1,0 +1,71 @@
+package config
+
+// snapshotSettings are about saving and loading.
+var snapshotSettings = []Setting{
+	{Name: "compression_mode", Kind: Compression, Default: "3", Help: "0 none, 1 LZF per string, 2 ZSTD blobs, 3 LZ4 blobs", field: func(c *Config) any { return &c.CompressionMode }},
+	{Name: "compression_level", Kind: Int32, Default: "2", Help: "ZSTD/LZ4 level", field: func(c *Config) any { return &c.CompressionLevel }},
+	{Name: "serialization_max_chunk_size", Kind: Uint64, Default: "65536", Help: "Flush a value mid-way above this size; 0 disables", Access: Writable, Status: Tuning, Reason: noDFS},
+	{Name: "serialization_tagged_chunks", Kind: Bool, Default: "true", Help: "Frame split values with stream ids", Status: Tuning, Reason: noDFS},
+	{Name: "background_snapshotting", Kind: Bool, Default: "false", Help: "Run snapshot at background priority", Access: Writable, Status: Tuning, Reason: noFibers},
+	{Name: "snapshot_egress_limit_bytes", Kind: Memory, Default: "0", Help: "Per-thread snapshot output limit, bytes/second; 0 unlimited", Access: Writable, Status: Unbuilt, Reason: "throttled snapshots"},
+	{Name: "rdb_sbf_chunked", Kind: Bool, Default: "true", Help: "Write Bloom filters in chunked form", Status: Tuning, Reason: noDFS},
+	{Name: "rdb_load_dry_run", Kind: Bool, Default: "false", Help: "Parse snapshot without inserting", field: func(c *Config) any { return &c.RDBLoadDryRun }},
+	{Name: "rdb_ignore_expiry", Kind: Bool, Default: "false", Help: "Ignore TTLs found in snapshot", field: func(c *Config) any { return &c.RDBIgnoreExpiry }},
+	{Name: "serialize_hnsw_index", Kind: Bool, Default: "false", Help: "Save vector index graphs", Status: Unbuilt, Reason: "vector indexes"},
+	{Name: "deserialize_hnsw_index", Kind: Bool, Default: "false", Help: "Restore vector index graphs", Status: Unbuilt, Reason: "vector indexes"},
+	{Name: "epoll_file_threads", Kind: Int32, Default: "0", Help: "File worker threads in epoll mode; 0 = CPU count", Status: Tuning, Reason: noUring},
+	{Name: "s3_endpoint", Kind: String, Default: "", Help: "Custom S3 endpoint", Status: Unbuilt, Reason: "snapshots in S3"},
+	{Name: "s3_use_https", Kind: Bool, Default: "true", Help: "HTTPS to the S3 endpoint", Status: Unbuilt, Reason: "snapshots in S3"},
+	{Name: "s3_ec2_metadata", Kind: Bool, Default: "false", Help: "Allow EC2 metadata credentials", Status: Unbuilt, Reason: "snapshots in S3"},
+	{Name: "s3_sign_payload", Kind: Bool, Default: "true", Help: "Sign upload payloads", Status: Unbuilt, Reason: "snapshots in S3"},
+	{Name: "s3_use_helio_client", Kind: Bool, Default: "true", Help: "Native S3 client instead of AWS SDK", Status: Tuning, Reason: noS3},
+	{Name: "gcs_auth_token", Kind: String, Default: "", Help: "Fixed OAuth token for GCS (debug)", Status: Unbuilt, Reason: "snapshots in GCS"},
+	{Name: "gcs_dry_upload", Kind: Bool, Default: "false", Help: "Pretend uploads to GCS (debug)", Status: Unbuilt, Reason: "snapshots in GCS"},
+}
+
+// memorySettings are about memory, eviction and encodings.
+var memorySettings = []Setting{
+	{Name: "rss_oom_deny_ratio", Kind: Float, Default: "1.25", Help: "DENYOOM commands and new connections refused above ratio×maxmemory RSS", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "enable_heartbeat_eviction", Kind: Bool, Default: "true", Help: "Cache mode: evict in heartbeat under pressure", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "enable_heartbeat_rss_eviction", Kind: Bool, Default: "true", Help: "Also evict on RSS pressure", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "eviction_memory_budget_threshold", Kind: Float, Default: "0.1", Help: "Free-memory fraction below which heartbeat eviction begins", Status: Tuning, Reason: exactMemory},
+	{Name: "max_eviction_per_heartbeat", Kind: Uint32, Default: "100", Help: "Max items evicted per heartbeat per shard", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "max_segment_to_consider", Kind: Uint32, Default: "4", Help: "Max table segments scanned per eviction round", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "table_growth_margin", Kind: Float, Default: "0.15", Help: "Refuse table growth when free-slot estimate exceeds budget", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "background_heartbeat", Kind: Bool, Default: "false", Help: "Run heartbeat at background priority", Status: Tuning, Reason: noFibers},
+	{Name: "mem_defrag_threshold", Kind: Float, Default: "0.7", Help: "Defragment only when used/maxmemory exceeds this", Status: Tuning, Reason: noDefrag},
+	{Name: "mem_defrag_check_sec_interval", Kind: Uint32, Default: "60", Help: "Seconds between defragmentation checks", Status: Tuning, Reason: noDefrag},
+	{Name: "mem_defrag_waste_threshold", Kind: Float, Default: "0.2", Help: "Wasted/committed ratio that triggers defragmentation", Status: Tuning, Reason: noDefrag},
+	{Name: "mem_defrag_page_utilization_threshold", Kind: Float, Default: "0.8", Help: "Pages below this utilisation are compacted", Status: Tuning, Reason: noDefrag},
+	{Name: "disable_json_defragmentation", Kind: Bool, Default: "false", Help: "Skip JSON objects in defragmentation", Status: Tuning, Reason: noDefrag},
+	{Name: "allocation_tracker", Kind: String, Default: "", Help: "Log stack traces for allocations in size ranges min:max", Status: Unbuilt, Reason: "the allocation tracker"},
+	{Name: "huffman_table", Kind: String, Default: "", Help: "Huffman tables for keys/strings, from DEBUG COMPRESSION", Status: Unbuilt, Reason: "Huffman-coded keys and strings"},
+	{Name: "experimental_flat_json", Kind: Bool, Default: "false", Help: "Flat binary JSON representation", Status: Tuning, Reason: redisEncodings},
+	{Name: "use_oah_set", Kind: Bool, Default: "true", Help: "Use the OAHSet structure for sets", Status: Tuning, Reason: redisEncodings},
+	{Name: "listpack_max_field_len", Kind: Uint64, Default: "64", Help: "Longest hash/zset element kept in listpack", Status: Tuning, Reason: redisEncodings},
+	{Name: "listpack_max_bytes", Kind: Uint64, Default: "1024", Help: "Largest listpack for hashes and sorted sets", Status: Tuning, Reason: redisEncodings},
+	{Name: "list_max_listpack_size", Kind: Int32, Default: "-2", Help: "List node size class (-2 = 8 KiB)", Status: Tuning, Reason: redisEncodings},
+	{Name: "list_compress_depth", Kind: Int32, Default: "0", Help: "Uncompressed nodes at each list end; 0 = no compression", Status: Unbuilt, Reason: "compressed list nodes"},
+	{Name: "list_compress_dict_threshold", Kind: Uint32, Default: "0", Help: "List size enabling ZSTD dictionary compression; 0 off", Status: Unbuilt, Reason: "compressed list nodes"},
+	{Name: "list_compress_level", Kind: Int32, Default: "-1", Help: "ZSTD level for list dictionaries; -1 default", Status: Tuning, Reason: redisEncodings},
+	{Name: "list_tiering_threshold", Kind: Uint32, Default: "0", Help: "Experimental list offloading threshold", Status: Unbuilt, Reason: "tiered storage"},
+	{Name: "list_tiering_prefetch_depth", Kind: Uint32, Default: "0", Help: "Neighbour nodes prefetched for tiered lists", Status: Tuning, Reason: redisEncodings},
+	{Name: "container_iteration_yield_interval_usec", Kind: Uint32, Default: "500", Help: "Yield while iterating big containers", Status: Tuning, Reason: noFibers},
+}
+
+// tieredSettings are about values on disk.
+var tieredSettings = []Setting{
+	{Name: "tiered_prefix", Kind: String, Default: "", Help: "Path prefix of SSD files; set = tiering on", Status: Unbuilt, Reason: "tiered storage"},
+	{Name: "tiered_max_file_size", Kind: Memory, Default: "0", Help: "Max total file size; 0 auto", Status: Unbuilt, Reason: "tiered storage"},
+	{Name: "tiered_min_value_size", Kind: Uint64, Default: "64", Help: "Smallest value offloaded", Access: Writable, Status: Tuning, Reason: noTiering, check: between(64, 1<<40)},
+	{Name: "tiered_experimental_cooling", Kind: Bool, Default: "true", Help: "Keep a cool copy in RAM after offload", Access: Writable, Status: Tuning, Reason: noTiering},
+	{Name: "tiered_max_pending_stash_bytes", Kind: Memory, Default: "256KiB", Help: "In-flight bytes before back-pressure", Access: Writable, Status: Tuning, Reason: noTiering},
+	{Name: "tiered_offload_threshold", Kind: Float, Default: "0.5", Help: "Free-memory ratio starting offload", Access: Writable, Status: Tuning, Reason: noTiering},
+	{Name: "tiered_upload_threshold", Kind: Float, Default: "0.1", Help: "Free-memory ratio stopping upload", Access: Writable, Status: Tuning, Reason: noTiering},
+	{Name: "tiered_experimental_hash_support", Kind: Bool, Default: "false", Help: "Offload hashes", Access: Writable, Status: Unbuilt, Reason: "tiered storage"},
+	{Name: "tiered_experimental_list_support", Kind: Bool, Default: "false", Help: "Offload list nodes", Access: Writable, Status: Unbuilt, Reason: "tiered storage"},
+	{Name: "tiered_min_ttl_to_offload_ms", Kind: Uint32, Default: "5000", Help: "Min remaining TTL to offload", Access: Writable, Status: Tuning, Reason: noTiering},
+	{Name: "backing_file_direct", Kind: Bool, Default: "true", Help: "O_DIRECT for tier files", Status: Tuning, Reason: noTiering},
+	{Name: "registered_buffer_size", Kind: Uint64, Default: "524288", Help: "io_uring fixed buffer bytes", Status: Tuning, Reason: noUring},
+	{Name: "tiering_disk_storage_initial_size", Kind: Memory, Default: "256MiB", Help: "Initial file size", Status: Tuning, Reason: noTiering},
+}

@@ -1,0 +1,263 @@
+package server
+
+import (
+	"bytes"
+	"time"
+
+	"dragonfly/server/command"
+	"dragonfly/server/reactor"
+	"dragonfly/server/reply"
+	"dragonfly/server/resp"
+	"dragonfly/server/session"
+	"dragonfly/server/tx"
+	"dragonfly/store/resperr"
+)
+
+// coordinator is the working state of one loop: everything a command needs beside its client and the store, made
+// once and reused for every command.
+type coordinator struct {
+	s    *Server
+	loop int
+	tx   *tx.Tx
+	ctx  command.Ctx
+	out  reply.Writer
+	args [][]byte
+	keys []int
+
+	nowMs int64 // time of the batch
+	// Calls of the current batch that were not timed one by one; see account.
+	batch []calls
+}
+
+// calls counts calls of one command in a batch.
+type calls struct {
+	cmd *command.Command
+	n   int64
+}
+
+// flushAt is how much output collects before it is offered to the socket within a batch.
+const flushAt = 1 << 20
+
+func newCoordinator(s *Server, loop int) *coordinator {
+	co := &coordinator{s: s, loop: loop, tx: tx.New(s.store)}
+	co.ctx = command.Ctx{Reply: &co.out, Tx: co.tx, Server: co, Registry: s.registry}
+	return co
+}
+
+// serve runs the commands in a client's unread bytes and returns how many bytes they took.
+func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed int) {
+	co.nowMs = c.Loop().NowMs()
+	cl.lastMs.Store(co.nowMs)
+	co.out.Buf, co.out.Proto = c.Out, cl.Proto
+	limits := resp.Limits{MaxBulk: int(co.s.maxBulk.Load()), Unauthenticated: !cl.Authed}
+	for consumed < len(in) && !cl.waiting && !cl.closing {
+		args, n, err := cl.parser.Next(in[consumed:], co.args[:0], &limits)
+		co.args = args
+		if err != nil {
+			co.tx.Unlock()
+			co.out.Err(resperr.New(err.Error()))
+			consumed = len(in)
+			cl.closing = true
+			break
+		}
+		if n == 0 {
+			break
+		}
+		if len(args) > 0 {
+			if co.command(cl, args); cl.waiting && !cl.started {
+				break // offered again when the client is woken
+			}
+			limits.Unauthenticated = !cl.Authed
+		}
+		consumed += n
+		if len(co.out.Buf) > flushAt {
+			co.tx.Unlock()
+			c.Out = co.out.Buf
+			c.Flush()
+			co.out.Buf = c.Out
+		}
+	}
+	co.tx.Unlock()
+	co.account()
+	c.Out = co.out.Buf
+	co.out.Buf = nil
+	if cl.closing && !cl.waiting {
+		c.CloseAfterFlush()
+	}
+	return consumed
+}
+
+// command runs one command of a client, or queues or refuses it.
+func (co *coordinator) command(cl *client, args [][]byte) {
+	start := len(co.out.Buf)
+	cl.started = false
+	if cl.Reply == session.ReplySkipNext {
+		cl.Reply = session.ReplySkip
+	}
+	co.dispatch(cl, args)
+	switch cl.Reply {
+	case session.ReplyOff:
+		co.out.Buf = co.out.Buf[:start]
+	case session.ReplySkip:
+		co.out.Buf = co.out.Buf[:start]
+		cl.Reply = session.ReplyOn
+	case session.ReplySkipNext:
+		co.out.Buf = co.out.Buf[:start]
+	}
+}
+
+// dispatch makes the checks that are the same for all commands, each once, in Redis's order.
+func (co *coordinator) dispatch(cl *client, args [][]byte) {
+	s := co.s
+	cmd := s.registry.Find(args[0])
+	if cmd != nil && cmd.Flags&command.Container != 0 && len(args) > 1 {
+		if sub := cmd.Sub(args[1]); sub != nil {
+			cmd = sub
+		} else if cmd.Run == nil || cmd.Subs != nil {
+			co.refuse(cl, nil, resperr.UnknownSubcommand(string(args[1]), cmd.Name))
+			return
+		}
+	}
+	switch {
+	case cmd == nil:
+		co.refuse(cl, nil, resperr.UnknownCommand(string(args[0]), args[1:]))
+		return
+	case !cmd.ArityOK(len(args)):
+		co.refuse(cl, cmd, resperr.WrongArgs(cmd.Name))
+		return
+	case !cl.Authed && cmd.Flags&command.NoAuth == 0:
+		co.refuse(cl, cmd, resperr.NoAuth)
+		return
+	case cl.Multi != nil && cmd.Flags&command.NoMulti != 0:
+		co.refuse(cl, cmd, resperr.NotInMulti)
+		return
+	case cmd.Flags&command.DenyOOM != 0 && s.outOfMemory():
+		co.refuse(cl, cmd, resperr.OOM)
+		return
+	case cmd.Flags&command.WhileLoading == 0 && s.loading.Load():
+		co.refuse(cl, cmd, resperr.Loading)
+		return
+	}
+	if s.pause.active.Load() && s.pause.holds(cmd, cl, co.nowMs) {
+		s.pause.wait(cl)
+		return
+	}
+	if cl.Multi != nil && cmd.Flags&command.Immediate == 0 {
+		cl.Multi.Queue = append(cl.Multi.Queue, copyArgs(args))
+		co.out.Simple("QUEUED")
+		return
+	}
+	if s.clients.monitors.Load() > 0 {
+		s.monitor(cl, cmd, args, co.nowMs)
+	}
+	cl.started = true
+	co.lock(cmd, args)
+	co.run(cl, cmd, args)
+	if cmd.Flags&(command.LockAll|command.Session) != 0 || len(co.keys) > 1 {
+		co.tx.Unlock()
+	}
+}
+
+// refuse answers an error without running the command, and spoils a transaction that is being queued.
+func (co *coordinator) refuse(cl *client, cmd *command.Command, err error) {
+	if cl.Multi != nil && err != resperr.WatchInMulti {
+		cl.Multi.Abort = true
+	}
+	if cmd != nil {
+		cmd.Stats.Rejected.Add(1)
+	}
+	co.out.Err(err)
+	co.s.countError(co.out.LastError)
+}
+
+// lock takes the shards that a command needs.
+func (co *coordinator) lock(cmd *command.Command, args [][]byte) {
+	co.keys = co.keys[:0]
+	if cmd.Flags&command.LockAll != 0 {
+		co.tx.LockAll()
+		return
+	}
+	if !cmd.Keys.Has() {
+		co.tx.Unlock()
+		return
+	}
+	if cmd.Keys.Find == nil && cmd.Keys.First == 1 && cmd.Keys.Last == 1 {
+		co.tx.LockOne(co.s.store.ShardOf(args[1]))
+		return
+	}
+	co.keys = cmd.Keys.Append(co.keys, args)
+	if len(co.keys) == 0 {
+		co.tx.Unlock()
+		return
+	}
+	co.tx.LockKeys(args, co.keys)
+}
+
+// run calls the handler. The shards are locked.
+func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
+	s := co.s
+	ctx := &co.ctx
+	ctx.Args, ctx.Cmd, ctx.Session = args, cmd, &cl.Session
+	ctx.DB = s.store.View(cl.DB, co.nowMs)
+	ctx.DB.NoTouch = cl.NoTouch
+	co.out.Proto = cl.Proto
+	errors := co.out.Errors
+	if cmd.Flags&command.Fast != 0 && !s.slow.timesAll.Load() {
+		cmd.Run(ctx)
+		co.note(cmd)
+	} else {
+		start := time.Now()
+		cmd.Run(ctx)
+		d := time.Since(start)
+		cmd.Stats.Calls.Add(1)
+		cmd.Stats.Usec.Add(int64(d / time.Microsecond))
+		s.slow.offer(cl, cmd, args, d, co.nowMs)
+	}
+	if co.out.Errors != errors {
+		cmd.Stats.Failed.Add(1)
+		s.countError(co.out.LastError)
+	}
+	cl.Proto = co.out.Proto
+}
+
+// note counts a call that was not timed.
+func (co *coordinator) note(cmd *command.Command) {
+	if n := len(co.batch); n > 0 && co.batch[n-1].cmd == cmd {
+		co.batch[n-1].n++
+		return
+	}
+	co.batch = append(co.batch, calls{cmd, 1})
+	if len(co.batch) == cap(co.batch) && len(co.batch) >= 64 {
+		co.account()
+	}
+}
+
+// account adds the calls of the batch to the statistics of their commands: once per run of equal commands instead
+// of an atomic operation per command.
+func (co *coordinator) account() {
+	for _, c := range co.batch {
+		c.cmd.Stats.Calls.Add(c.n)
+	}
+	co.batch = co.batch[:0]
+}
+
+// copyArgs copies arguments that must outlive the read buffer, into one block.
+func copyArgs(args [][]byte) [][]byte {
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	block := make([]byte, 0, n)
+	list := make([][]byte, len(args))
+	for i, a := range args {
+		at := len(block)
+		block = append(block, a...)
+		list[i] = block[at:len(block):len(block)]
+	}
+	return list
+}
+
+// equalFold compares an argument with a word in lower case.
+func equalFold(arg []byte, word string) bool {
+	return len(arg) == len(word) && bytes.EqualFold(arg, []byte(word))
+}

@@ -1,0 +1,284 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dragonfly/server/command"
+	"dragonfly/server/config"
+	"dragonfly/server/reactor"
+	"dragonfly/store"
+	"dragonfly/store/object"
+)
+
+// shardsPerLoop is how many shards the store has for every loop, unless num_shards says otherwise: enough that two
+// loops rarely meet at a lock.
+const shardsPerLoop = 4
+
+// Server is one server. Several in one process share nothing.
+type Server struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	store    *store.Store
+	registry *command.Registry
+	group    *reactor.Group
+	loops    []*coordinator
+	start    time.Time
+	runID    string
+
+	clients clients
+	slow    slowlog
+	latency latencyMonitor
+	pause   pause
+	errors  errorStats
+	params  params
+	persist persister
+
+	loading   atomic.Bool
+	load      loadProgress
+	maxMemory atomic.Int64
+	maxBulk   atomic.Int64
+	peak      atomic.Int64
+
+	addrs    []net.Addr
+	shutdown chan shutdownRequest // SHUTDOWN of a client
+	stop     context.CancelFunc   // ends the background work
+	work     sync.WaitGroup       // background work
+	closed   sync.Once
+}
+
+// shutdownRequest is what a client asked for with SHUTDOWN.
+type shutdownRequest struct{ save, nosave bool }
+
+// New makes a server that listens on nothing yet and has an empty data set.
+func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	loops := cfg.ProactorThreads
+	if loops <= 0 {
+		loops = runtime.GOMAXPROCS(0)
+	}
+	shards := cfg.NumShards
+	if shards <= 0 {
+		shards = shardsPerLoop * loops
+	}
+	s := &Server{
+		cfg: cfg, log: log, start: time.Now(), runID: randomHex(40),
+		registry: newRegistry(),
+		shutdown: make(chan shutdownRequest, 1),
+	}
+	st, err := store.New(store.Options{Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits()})
+	if err != nil {
+		return nil, err
+	}
+	s.store = st
+	s.clients.byID = map[int64]*client{}
+	s.maxMemory.Store(cfg.MaxMemory)
+	s.maxBulk.Store(cfg.MaxBulkLen)
+	s.slow.configure(cfg.SlowlogLogSlowerThan, cfg.SlowlogMaxLen)
+	s.params.init(s)
+	s.persist.init(s)
+	for i := range loops {
+		s.loops = append(s.loops, newCoordinator(s, i))
+	}
+	s.group, err = reactor.New(loops, handler{s}, reactor.Options{
+		Backlog:   cfg.TCPBacklog,
+		KeepAlive: time.Duration(cfg.TCPKeepalive) * time.Second,
+		UnixPerm:  cfg.UnixSocketPerm,
+		Logger:    log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	s.work.Go(func() { st.Background(ctx, time.Now) })
+	s.work.Go(func() { s.cron(ctx) })
+	return s, nil
+}
+
+// Listen binds the sockets of the settings.
+func (s *Server) Listen() error {
+	if s.cfg.Port != 0 {
+		port := max(s.cfg.Port, 0) // -1 asks the kernel for one
+		addr, err := s.group.Listen("tcp", net.JoinHostPort(s.cfg.Bind, strconv.Itoa(port)))
+		if err != nil {
+			return err
+		}
+		s.addrs = append(s.addrs, addr)
+	}
+	if s.cfg.UnixSocket != "" {
+		addr, err := s.group.Listen("unix", s.cfg.UnixSocket)
+		if err != nil {
+			return err
+		}
+		s.addrs = append(s.addrs, addr)
+	}
+	return nil
+}
+
+// Addr returns the address of the TCP socket, or nil if there is none.
+func (s *Server) Addr() net.Addr {
+	for _, a := range s.addrs {
+		if a.Network() == "tcp" {
+			return a
+		}
+	}
+	return nil
+}
+
+// port returns the TCP port, 0 if there is none.
+func (s *Server) port() int {
+	if a, ok := s.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
+// Dial returns a connection to the server within the process, for clients that take a dial function.
+func (s *Server) Dial(context.Context) (net.Conn, error) { return s.group.DialInMemory() }
+
+// Serve serves a connection of any kind until it ends.
+func (s *Server) Serve(conn net.Conn) error { return s.group.Serve(conn) }
+
+// Run listens, loads the snapshot of the settings, serves until ctx ends or a client sends SHUTDOWN, saves, and
+// closes the server. An error means that it could not start or could not load.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.Close()
+	if err := s.Listen(); err != nil {
+		return err
+	}
+	s.log.Info(fmt.Sprintf("Listening on %v with %d threads, %d shards", s.addrs, len(s.loops), s.store.NumShards()))
+	if err := s.Load(ctx); err != nil {
+		return err
+	}
+	save := true
+	select {
+	case <-ctx.Done():
+	case req := <-s.shutdown:
+		save = !req.nosave
+		s.log.Info("Exiting on SHUTDOWN")
+	}
+	s.group.StopAccepting()
+	if !save || s.cfg.DBFilename == "" {
+		return nil
+	}
+	return s.persist.final()
+}
+
+// Close ends all connections and background work and frees the data set. Nothing is saved.
+func (s *Server) Close() error {
+	var err error
+	s.closed.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if e := s.group.Shutdown(ctx); e != nil && !errors.Is(e, context.DeadlineExceeded) {
+			err = e
+		}
+		s.stop()
+		s.work.Wait()
+		err = errors.Join(err, s.store.Close())
+	})
+	return err
+}
+
+// handler makes the server a reactor.Handler without exporting those methods.
+type handler struct{ s *Server }
+
+// Open admits a connection.
+func (h handler) Open(c *reactor.Conn) bool {
+	s := h.s
+	cl := &client{conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), created: time.Now()}
+	cl.Proto, cl.User = 2, "default"
+	cl.Authed = s.params.password() == "" || c.IsUnix()
+	cl.lastMs.Store(c.Loop().NowMs())
+	if !s.clients.add(cl, s.params.maxClients()) {
+		c.Out = append(c.Out, "-ERR max number of clients reached\r\n"...)
+		return false
+	}
+	c.State = cl
+	return true
+}
+
+// Data runs the commands in the unread bytes of a connection.
+func (h handler) Data(c *reactor.Conn, in []byte) int {
+	cl, ok := c.State.(*client)
+	if !ok {
+		return len(in)
+	}
+	return h.s.loops[c.Loop().Index()].serve(cl, c, in)
+}
+
+// Close forgets a connection.
+func (h handler) Close(c *reactor.Conn, err error) {
+	cl, ok := c.State.(*client)
+	if !ok {
+		return
+	}
+	h.s.clients.remove(cl)
+	h.s.forgetWatch(&cl.Session)
+	if cl.Monitor {
+		h.s.clients.monitors.Add(-1)
+	}
+}
+
+// Tick closes connections that were idle too long.
+func (h handler) Tick(l *reactor.Loop, now time.Time) {
+	timeout := h.s.params.timeout()
+	if timeout == 0 {
+		return
+	}
+	l.EachConn(func(c *reactor.Conn) {
+		cl, ok := c.State.(*client)
+		if ok && !cl.waiting && !cl.Monitor && now.UnixMilli()-cl.lastMs.Load() > int64(timeout)*1000 {
+			c.Kill(errIdle)
+		}
+	})
+}
+
+var errIdle = errors.New("idle")
+
+// of returns the coordinator that a handler of this package runs on.
+func of(c *command.Ctx) *coordinator { return c.Server.(*coordinator) }
+
+// outOfMemory tells whether the data set has outgrown maxmemory.
+func (s *Server) outOfMemory() bool {
+	limit := s.maxMemory.Load()
+	return limit > 0 && s.store.Used() > limit
+}
+
+// cron does the once-a-second work of the server.
+func (s *Server) cron(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if used := s.store.Used(); used > s.peak.Load() {
+			s.peak.Store(used)
+		}
+		s.sampleRates()
+	}
+}
+
+// executable returns the path of the running program, empty if unknown.
+func executable() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return path
+}
