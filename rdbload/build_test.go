@@ -79,7 +79,7 @@ func blob(texts ...string) []byte { return str(string(lp(texts...))) }
 
 // dumped returns a DUMP payload.
 func dumped(typ byte, val ...[]byte) []byte {
-	return rdbfmt.AppendFooter(append([]byte{typ}, join(val...)...), 0)
+	return rdbfmt.AppendFooter(append([]byte{typ}, join(val...)...), 0, rdbfmt.Version)
 }
 
 // discard is a Sink that reads everything and keeps nothing.

@@ -2,12 +2,36 @@ package rdbload
 
 import (
 	"dragonfly/store/types/listpack"
+	"dragonfly/store/types/ziplist"
+	"dragonfly/store/types/zipmap"
 )
 
-// maxPacked bounds a listpack made here: its total must fit 32 bits.
+// maxPacked bounds what is converted: the result's total must fit 32 bits, and
+// grows by less than half.
 const maxPacked = listpack.MaxSize
 
 const errTooLarge corrupt = "too large for a listpack"
 
-func (l *loader) ziplistToListpack(blob []byte) ([]byte, error) { return nil, errTooLarge }
-func (l *loader) zipmapToListpack(blob []byte) ([]byte, error)  { return nil, errTooLarge }
+// ziplistToListpack converts blob into scratch memory.
+func (l *loader) ziplistToListpack(blob []byte) ([]byte, error) {
+	if len(blob) > maxPacked {
+		return nil, errTooLarge
+	}
+	if err := ziplist.Validate(blob); err != nil {
+		return nil, err
+	}
+	l.packed = ziplist.ToListpack(l.packed, blob)
+	return l.packed, nil
+}
+
+// zipmapToListpack converts blob into scratch memory.
+func (l *loader) zipmapToListpack(blob []byte) ([]byte, error) {
+	if len(blob) > maxPacked {
+		return nil, errTooLarge
+	}
+	if err := zipmap.Validate(blob); err != nil {
+		return nil, err
+	}
+	l.packed = zipmap.ToListpack(l.packed, blob)
+	return l.packed, nil
+}

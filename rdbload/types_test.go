@@ -85,7 +85,8 @@ func streamText(read, active, tail string) string {
 ` + tail
 }
 
-func zipmap(pairs ...string) string {
+// zipmapOf returns a zipmap with room behind each value.
+func zipmapOf(pairs ...string) string {
 	b := []byte{byte(len(pairs) / 2)}
 	for i, s := range pairs {
 		b = append(b, byte(len(s)))
@@ -100,8 +101,8 @@ func zipmap(pairs ...string) string {
 	return string(append(b, 0xFF))
 }
 
-// ziplist returns a ziplist of short strings.
-func ziplist(texts ...string) string {
+// ziplistOf returns a ziplist of short strings.
+func ziplistOf(texts ...string) string {
 	b := []byte{0, 0, 0, 0, 0, 0, 0, 0, byte(len(texts)), 0}
 	last, tail := 0, 10
 	for _, s := range texts {
@@ -159,14 +160,14 @@ func TestEveryType(t *testing.T) {
 		"\"k\" zset of 2\n  \"a\" +Inf\n  \"b\" -Inf\n")
 	f("hash", redis, 1, 4, join(num(2), strs("a", "1", "b", "two")), hash)
 	f("zset 2", redis, 8, 5, join(num(2), str("b"), f64(2.5), str("a"), f64(1)), zset)
-	f("zipmap", redis, 2, 9, str(zipmap("a", "1", "b", "two")), hash)
-	f("list ziplist", redis, 2, 10, str(ziplist("x", "y", "12")), list)
+	f("zipmap", redis, 2, 9, str(zipmapOf("a", "1", "b", "two")), hash)
+	f("list ziplist", redis, 2, 10, str(ziplistOf("x", "y", "12")), list)
 	f("intset", redis, 2, 11, str(intsetOf(-5, 7)), "\"k\" set of 2\n  \"-5\"\n  \"7\"\n")
-	f("zset ziplist", redis, 2, 12, str(ziplist("a", "1", "b", "2.5")), zset)
-	f("hash ziplist", redis, 4, 13, str(ziplist("a", "1", "b", "two")), hash)
-	f("quicklist", redis, 7, 14, join(num(4), str(ziplist()), str(ziplist("x")), str(ziplist()), str(ziplist("y", "12"))), list)
-	f("quicklist, one node", redis, 7, 14, join(num(1), str(ziplist("x", "y", "12"))), list)
-	f("quicklist, empty nodes at the end", redis, 7, 14, join(num(2), str(ziplist("x", "y", "12")), str(ziplist())), list)
+	f("zset ziplist", redis, 2, 12, str(ziplistOf("a", "1", "b", "2.5")), zset)
+	f("hash ziplist", redis, 4, 13, str(ziplistOf("a", "1", "b", "two")), hash)
+	f("quicklist", redis, 7, 14, join(num(4), str(ziplistOf()), str(ziplistOf("x")), str(ziplistOf()), str(ziplistOf("y", "12"))), list)
+	f("quicklist, one node", redis, 7, 14, join(num(1), str(ziplistOf("x", "y", "12"))), list)
+	f("quicklist, empty nodes at the end", redis, 7, 14, join(num(2), str(ziplistOf("x", "y", "12")), str(ziplistOf())), list)
 	f("hash listpack", redis, 10, 16, blob("a", "1", "b", "two"), hash)
 	f("zset listpack", redis, 10, 17, blob("a", "1", "b", "2.5"), zset)
 	f("quicklist 2", redis, 10, 18, join(num(2, 1), str("x"), num(2), blob("y", "12")), list)
@@ -286,8 +287,9 @@ func TestRefused(t *testing.T) {
 	f("listpack:", 18, num(1, 2), str(""))
 	f("ziplist", 14, num(1), str("junk"))
 	f("zipmap", 9, str("junk"))
-	f("duplicate member", 9, str(zipmap("a", "1", "a", "2")))
+	f("duplicate member", 9, str(zipmapOf("a", "1", "a", "2")))
 	f("intset", 11, str("junk"))
+	f("intset", 11, str(intsetOf()))
 }
 
 func TestRefusedStreams(t *testing.T) {
@@ -388,7 +390,7 @@ func TestLoadValue(t *testing.T) {
 	refused(nil, "payload too short")
 	refused(make([]byte, 9), "payload too short")
 	refused(make([]byte, 10), "payload checksum mismatch")
-	refused(rdbfmt.AppendFooter(nil, 0), "offset 0: unexpected EOF"+by)
+	refused(rdbfmt.AppendFooter(nil, 0, rdbfmt.Version), "offset 0: unexpected EOF"+by)
 	refused(dumped(4, num(0)), "offset 2: type 4 (hash): empty collection"+by)
 	refused(dumped(16, blob()), "offset 9: type 16 (hash listpack): empty collection"+by)
 	refused(dumped(1, num(2), str("a")), "offset 4: type 1 (list): unexpected EOF"+by)

@@ -265,10 +265,7 @@ func (l *loader) intsetValue() (outcome, error) {
 	if err := intset.Validate(blob, true); err != nil {
 		return 0, err
 	}
-	n := intset.Len(blob)
-	if n == 0 {
-		return empty, nil
-	}
-	l.rec.Type, l.rec.Packing, l.rec.Bytes, l.rec.Len = Set, Intset, blob, uint64(n)
+	// An intset without members is corrupt to Validate, as it is to Redis.
+	l.rec.Type, l.rec.Packing, l.rec.Bytes, l.rec.Len = Set, Intset, blob, uint64(intset.Len(blob))
 	return present, nil
 }

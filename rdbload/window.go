@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	// windowStart is the first size, so that a small input costs little.
+	windowStart = 4 << 10
 	// windowSize keeps the window within the second-level cache, so that the
 	// checksum passes over bytes that parsing has just touched.
 	windowSize = 128 << 10
@@ -64,6 +66,9 @@ func (in *window) fill(n int) error {
 		in.base += int64(in.r)
 		in.w -= in.r
 		in.r, in.summed = 0, 0
+		if len(in.buf) < windowSize {
+			in.grow(windowSize)
+		}
 	}
 	for empty := 0; in.w < n; {
 		if in.w == len(in.buf) {
@@ -95,7 +100,7 @@ func (in *window) fill(n int) error {
 
 // grow makes room in a full window on the way to n bytes.
 func (in *window) grow(n int) {
-	buf := make([]byte, max(windowSize, min(n, 2*len(in.buf))))
+	buf := make([]byte, max(windowStart, min(n, 2*len(in.buf))))
 	copy(buf, in.buf[:in.w])
 	in.buf = buf
 }

@@ -147,23 +147,15 @@ func (v *View) Copy(source []byte, to *View, target []byte) {
 		return
 	}
 	ms, _ := src.Deadline()
-	// The entry is made with an empty value first: adding it may move nothing but the slot of source, if both are in
-	// one table, so source is looked up again.
+	// The copy is added with an empty value first. That may move the slot of source, if both are in one table, so
+	// source is looked up again.
 	at := object.Attrs{Type: src.Type(), Encoding: src.Encoding(), DeadlineMs: ms, Clock: src.Clock(), Sticky: src.Sticky()}
-	if outside(src) {
-		at.Type, at.Encoding = object.String, object.Raw
-	}
-	t, e := src.Type(), src.Encoding()
 	dst := to.Add(target, at, 0)
 	src = v.Peek(source)
-	if e == object.Hashtable || e == object.Quicklist || e == object.Skiplist || e == object.StreamTree {
-		copyValue(dst, src, t, e)
+	if outside(src) {
+		copyValue(dst, src)
 	} else {
-		if dst.A == src.A {
-			dst.Set(append([]byte(nil), src.View()...))
-		} else {
-			dst.Set(src.View())
-		}
+		dst.Set(src.View()) // growing dst does not move src
 	}
 	if src.HasFieldTTL() {
 		dst.SetHasFieldTTL(true)

@@ -42,8 +42,8 @@ type ShardSnapshot struct {
 	pos   uint64 // next position in it
 	// pending are big values that are still to be written.
 	pending []pendingValue
-	// begun: the first pending value is being written in pieces.
-	begun bool
+	// begun: the first pending value is being written in pieces. finished: a command has written the last of them.
+	begun, finished bool
 }
 
 type snapshotDB struct {
@@ -135,14 +135,14 @@ func (db *DB) beforeChange(p dash.Pos, c object.Cell) {
 // finish writes the rest of a big value at once, because it is about to change.
 func (ss *ShardSnapshot) finish(c object.Cell) {
 	for i, p := range ss.pending {
-		if ss.dbs[p.db].db.Table.Find(dash.Hash(p.key), p.key).Ok() && bytes.Equal(p.key, c.Key()) && ss.slotOf(p) == c.Slot {
+		if bytes.Equal(p.key, c.Key()) && ss.slotOf(p) == c.Slot {
 			if i > 0 || !ss.begun {
 				// Not the one the walker is at: it is small enough for one go as seen from its writer.
 				ss.w.Entry(ss.dbs[p.db].index, c)
 			} else {
 				for !ss.w.Step(c) {
 				}
-				ss.begun = false
+				ss.begun, ss.finished = false, true
 			}
 			ss.pending = append(ss.pending[:i], ss.pending[i+1:]...)
 			break
@@ -159,11 +159,16 @@ func (ss *ShardSnapshot) slotOf(p pendingValue) *ref {
 	return pos.Slot()
 }
 
-// Step takes the shard lock, writes one slice and tells whether there is more. inPiece tells that a big value has
-// been begun and not finished: its next piece must follow what was written of it.
-func (ss *ShardSnapshot) Step() (more, inPiece bool) {
+// Step takes the shard lock, writes one slice and tells whether there is more. wrotePiece tells that it was a piece
+// of a big value, inPiece that this value is not finished: its next piece must follow what was written of it.
+func (ss *ShardSnapshot) Step() (more, wrotePiece, inPiece bool) {
 	ss.sh.Lock()
 	defer ss.sh.Unlock()
+	if ss.finished {
+		// A command finished the value that the walker was at, before changing it.
+		ss.finished = false
+		return true, true, false
+	}
 	if len(ss.pending) > 0 {
 		p := ss.pending[0]
 		c := object.Cell{A: ss.sh.A, Slot: ss.slotOf(p)}
@@ -176,7 +181,7 @@ func (ss *ShardSnapshot) Step() (more, inPiece bool) {
 			ss.begun = false
 			ss.pending = ss.pending[1:]
 		}
-		return true, ss.begun
+		return true, true, ss.begun
 	}
 	for ss.at < len(ss.dbs) {
 		d := ss.dbs[ss.at]
@@ -189,9 +194,9 @@ func (ss *ShardSnapshot) Step() (more, inPiece bool) {
 		}
 		ss.pos = next
 		d.db.EachBucket(s, func(b *dash.Bucket) { ss.write(ss.at, b) })
-		return true, false
+		return true, false, false
 	}
-	return false, false
+	return false, false, false
 }
 
 // leave ends the hook of a database that is written, and discards it if it was flushed meanwhile.
@@ -221,4 +226,11 @@ func (s *Snapshot) End() {
 		ss.sh.snap = nil
 		ss.sh.Unlock()
 	}
+}
+
+// Locked runs fn with the shard locked, for taking what its writer has collected.
+func (ss *ShardSnapshot) Locked(fn func()) {
+	ss.sh.Lock()
+	fn()
+	ss.sh.Unlock()
 }

@@ -3,6 +3,11 @@ package store
 import (
 	"dragonfly/store/arena"
 	"dragonfly/store/object"
+	"dragonfly/store/types/hash"
+	"dragonfly/store/types/list"
+	"dragonfly/store/types/set"
+	"dragonfly/store/types/stream"
+	"dragonfly/store/types/zset"
 )
 
 // freeAtOnce is how many elements of a value are freed on the spot; more are freed in the background.
@@ -77,13 +82,110 @@ func (sh *Shard) clean(n int) (more bool) {
 }
 
 // freeStep frees about n elements of what a value has outside its entry and tells whether all is done.
-func freeStep(c object.Cell, cursor *uint64, n int) (done bool) { return true }
+func freeStep(c object.Cell, cursor *uint64, n int) (done bool) {
+	switch c.Type() {
+	case object.List:
+		return list.FreeStep(c, cursor, n)
+	case object.Set:
+		return set.FreeStep(c, cursor, n)
+	case object.Zset:
+		return zset.FreeStep(c, cursor, n)
+	case object.Hash:
+		return hash.FreeStep(c, cursor, n)
+	case object.Stream:
+		return stream.FreeStep(c, cursor, n)
+	}
+	return true
+}
 
-// copyValue makes dst, an empty string, a deep copy of src.
-func copyValue(dst, src object.Cell, t object.Type, e object.Encoding) {}
+// copyValue makes dst, an entry with an empty value of the same kind, a deep copy of src.
+func copyValue(dst, src object.Cell) {
+	switch src.Type() {
+	case object.List:
+		list.Copy(dst, src)
+	case object.Set:
+		set.Copy(dst, src)
+	case object.Zset:
+		zset.Copy(dst, src)
+	case object.Hash:
+		hash.Copy(dst, src)
+	case object.Stream:
+		dst.Resize(stream.ValueBytes)
+		stream.Copy(dst, src)
+	}
+}
+
+// MemUsage returns the bytes of memory of a key with its value.
+func MemUsage(c object.Cell) int {
+	n := c.Size()
+	if !outside(c) {
+		return n
+	}
+	switch c.Type() {
+	case object.List:
+		n += list.MemUsage(c)
+	case object.Set:
+		n += set.MemUsage(c)
+	case object.Zset:
+		n += zset.MemUsage(c)
+	case object.Hash:
+		n += hash.MemUsage(c)
+	case object.Stream:
+		n += stream.MemUsage(c)
+	}
+	return n
+}
+
+// Elements returns the number of elements of a collection, the length of a string.
+func Elements(c object.Cell) int {
+	switch c.Type() {
+	case object.List:
+		return list.Len(c)
+	case object.Set:
+		return set.Len(c)
+	case object.Zset:
+		return zset.Len(c)
+	case object.Hash:
+		return hash.Len(c)
+	case object.Stream:
+		return stream.Len(c)
+	}
+	return c.Len()
+}
 
 // minFieldDeadline returns the time at which the first field of a hash expires.
-func minFieldDeadline(c object.Cell) int64 { return 1<<63 - 1 }
+func minFieldDeadline(c object.Cell) int64 { return hash.MinDeadline(c) }
 
-// expireFields removes the expired fields of a hash, and the hash if none is left.
-func (v *View) expireFields(key []byte) {}
+// fieldsAtOnce is how many expired fields of a hash are removed under one lock visit.
+const fieldsAtOnce = 1000
+
+// expireFields removes expired fields of a hash, and the hash if none is left.
+func (v *View) expireFields(key []byte) {
+	c := v.Edit(key)
+	if !c.Ok() || c.Type() != object.Hash {
+		return
+	}
+	removed := 0
+	hash.ExpireFields(c, v.NowMs, fieldsAtOnce, func([]byte) { removed++ })
+	v.FieldsExpired(key, c, removed)
+}
+
+// FieldsExpired tells what follows when n fields of the hash at key were removed because they had expired: events,
+// and the end of the key when none is left, which it reports.
+func (v *View) FieldsExpired(key []byte, c object.Cell, n int) (gone bool) {
+	if n == 0 {
+		return false
+	}
+	db := v.st.shards[v.st.ShardOf(key)].dbs[v.Index]
+	db.sh.Stats.ExpiredFields += int64(n)
+	db.trip(key)
+	db.event(EventHash, "hexpired", key)
+	if hash.Len(c) > 0 {
+		v.NoteFieldDeadline(key, hash.MinDeadline(c))
+		return false
+	}
+	name := append([]byte(nil), key...)
+	v.Delete(key)
+	db.event(EventGeneric, "del", name)
+	return true
+}

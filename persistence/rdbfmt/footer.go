@@ -24,10 +24,11 @@ const (
 	ErrFooterChecksum FooterError = "payload checksum mismatch"
 )
 
-// AppendFooter completes the DUMP payload that starts at dst[start] with the
-// version and the checksum.
-func AppendFooter(dst []byte, start int) []byte {
-	dst = binary.LittleEndian.AppendUint16(dst, Version)
+// AppendFooter completes the DUMP payload that starts at dst[start] with a
+// version and the checksum. The version should be the first that knows the type:
+// a server refuses payloads that claim to be newer than itself.
+func AppendFooter(dst []byte, start, version int) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(version))
 	return binary.LittleEndian.AppendUint64(dst, CRC64(0, dst[start:]))
 }
 

@@ -272,7 +272,7 @@ func TestFooter(t *testing.T) {
 	if err != nil || version != 10 || hex.EncodeToString(body) != "000568656c6c6f" {
 		t.Fatalf("CheckFooter = %x, %d, %v", body, version, err)
 	}
-	own := AppendFooter(append([]byte("head"), body...), 4)[4:]
+	own := AppendFooter(append([]byte("head"), body...), 4, Version)[4:]
 	if body, version, err = CheckFooter(own); err != nil || version != Version || len(body) != 7 {
 		t.Fatalf("CheckFooter of our own = %x, %d, %v", body, version, err)
 	}

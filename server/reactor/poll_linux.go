@@ -70,6 +70,9 @@ func (p *poller) poll() int {
 	return int(n)
 }
 
+// yield gives the processor to another thread that wants it, if there is one. The scheduler is not told, as in poll.
+func (p *poller) yield() { unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
+
 // wait blocks until there are events, or wake was called, or d has passed.
 func (p *poller) wait(d time.Duration) int {
 	ms := (d + time.Millisecond - 1) / time.Millisecond

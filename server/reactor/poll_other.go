@@ -4,6 +4,7 @@ package reactor
 
 import (
 	"net"
+	"runtime"
 	"time"
 )
 
@@ -27,6 +28,8 @@ func (p *poller) wake() {
 }
 
 func (p *poller) poll() int { return 0 }
+
+func (p *poller) yield() { runtime.Gosched() }
 
 func (p *poller) wait(d time.Duration) int {
 	t := time.NewTimer(d)

@@ -55,6 +55,9 @@ func (t *Tx) Add(args [][]byte, keys []int) {
 	}
 }
 
+// AddKey notes the shard of one key for the next Lock.
+func (t *Tx) AddKey(key []byte) { t.held[t.st.ShardOf(key)] = true }
+
 // AddAll notes all shards for the next Lock.
 func (t *Tx) AddAll() { t.all = true }
 

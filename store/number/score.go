@@ -6,8 +6,8 @@ import (
 )
 
 // MaxScoreLen is the length of the longest text of AppendScore, AppendFpconv
-// and AppendG17: sign, 17 digits, point, and the exponent "e-308".
-const MaxScoreLen = 24
+// and AppendG17: sign, 17 digits and 7 zeros.
+const MaxScoreLen = 25
 
 // AppendScore appends f as replies show a double, in RESP2 and RESP3 alike:
 // integers up to 2^62 as integers, anything else as AppendFpconv.

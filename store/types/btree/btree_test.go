@@ -175,6 +175,13 @@ func (m *model) compare(t *testing.T, tree Tree, deep bool, k Key) {
 	if c := tree.SeekLE(k); !bytes.Equal(got(c), want(le)) {
 		t.Fatal("SeekLE is wrong")
 	}
+	limit := m.items[:at]
+	if rank := tree.RankFunc(func(key []byte) bool {
+		hi := binary.NativeEndian.Uint64(key)
+		return len(limit) > 0 && hi <= binary.NativeEndian.Uint64(limit[at-1])
+	}); rank < at || rank < len(m.keys) && len(limit) > 0 && m.keys[rank].Hi == m.keys[at-1].Hi {
+		t.Fatalf("RankFunc = %d", rank)
+	}
 	if c := tree.At(at); !bytes.Equal(got(c), want(at)) {
 		t.Fatal("At is wrong")
 	}

@@ -148,3 +148,36 @@ func (t Tree) At(rank int) Cursor {
 	}
 	return Cursor{t.A, t.at(r, 0), rank}
 }
+
+// RankFunc returns how many items come before the first for which before is
+// false. Those for which it is true must be the first ones of the tree. It
+// is called with the key of an item, its first keySize bytes.
+func (t Tree) RankFunc(before func(key []byte) bool) (rank int) {
+	if t.count == 0 {
+		return 0
+	}
+	r := t.node
+	for level := int(t.depth); level > 0; level-- {
+		n := t.at(r, level)
+		i := max(t.partition(n, before)-1, 0)
+		for j := range i {
+			rank += int(*n.count(j))
+		}
+		r = *n.child(i)
+	}
+	return rank + t.partition(t.at(r, 0), before)
+}
+
+// partition returns the first slot of a node for which before is false.
+func (t *Tree) partition(n node, before func(key []byte) bool) int {
+	lo, hi := 0, n.len()
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if before(n.slots(m, 1)[:t.keySize]) {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
+}

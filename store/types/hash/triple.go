@@ -103,11 +103,20 @@ func toTriples(c object.Cell) {
 	r := c.A.Alloc(len(b) + listpack.Len(b)/2*listpack.EncodedSizeInt(0))
 	lp := listpack.New(c.A.Slice(r, 0))
 	for p := listpack.First(b); p >= 0; {
-		v := listpack.Next(b, p)
-		lp = listpack.Extend(lp, b[0:0])
-		p = listpack.Next(b, v)
+		lp, p = appendElement(lp, b, p)
+		lp, p = appendElement(lp, b, p)
+		lp = listpack.AppendInt(lp, 0)
 	}
 	c.Set(lp)
 	c.SetEncoding(object.ListpackEx)
 	c.A.Free(r)
+}
+
+// appendElement adds the element at offset p of b to lp and returns the offset of the next one.
+func appendElement(lp, b []byte, p int) (_ []byte, next int) {
+	s, n, isInt, next := listpack.GetNext(b, p)
+	if isInt {
+		return listpack.AppendInt(lp, n), next
+	}
+	return listpack.Append(lp, s), next
 }

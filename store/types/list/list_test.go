@@ -141,7 +141,7 @@ func randomElem(r *rand.Rand, lim *object.Limits) []byte {
 	case 0:
 		return bytes.Repeat([]byte{byte('a' + r.IntN(3))}, nodeBytes(lim)+r.IntN(40)-20)
 	case 1:
-		return bytes.Repeat([]byte{byte('a' + r.IntN(3))}, 100+r.IntN(3)*900)
+		return bytes.Repeat([]byte{byte('a' + r.IntN(3))}, 100+r.IntN(3)*400)
 	case 2, 3, 4:
 		return strconv.AppendInt(nil, int64(r.IntN(20)-10)<<(r.IntN(8)*7), 10)
 	case 5:
@@ -284,7 +284,7 @@ func TestModel(t *testing.T) {
 			a := newArena(t)
 			m := &model{t: t, c: newList(a), lim: lim, index: r.IntN}
 			m.elem = func() []byte { return randomElem(r, lim) }
-			for step := range 3000 {
+			for step := range 1500 {
 				m.step(r.IntN(11))
 				if step%500 > 350 && len(m.want) > 0 { // let it shrink from time to time
 					m.step(3)

@@ -186,23 +186,23 @@ func appendEntry(lp []byte, master, id ID, pairs [][]byte, same bool) []byte {
 	return listpack.AppendInt(lp, elements)
 }
 
-// nodeOverhead bounds the bytes of a new node with one entry beyond those of its fields and values: the listpack
-// itself, nine integers of at most ten bytes each.
-const nodeOverhead = listpack.EmptySize + 9*10
+const (
+	// nodeOverhead bounds the bytes of a new node with one entry beyond those of fields and values: six small
+	// integers, the number of fields and lp-count.
+	nodeOverhead = listpack.EmptySize + 6*2 + 2*10
+	// entryOverhead bounds what another entry adds to that: flags, two deltas, the number of fields, lp-count.
+	entryOverhead = 5 * 10
+)
 
-// pairsRoom bounds the bytes that the elements of pairs take, fields counted twice: once more for a master entry.
-// Short texts take at most two bytes more than their length, and others ten.
+// pairsRoom bounds the bytes that the elements of pairs take. Short texts take at most two bytes more than their
+// length, and others ten.
 func pairsRoom(pairs [][]byte) int {
 	room := 0
-	for i, b := range pairs {
-		size := len(b) + 2
+	for _, b := range pairs {
+		room += len(b) + 2
 		if len(b) >= 64 {
-			size += 8
+			room += 8
 		}
-		if i&1 == 0 {
-			size *= 2
-		}
-		room += size
 	}
 	return room
 }
@@ -212,14 +212,14 @@ type fieldReader struct {
 	lp            []byte
 	left          int
 	master        int // offset of the next field of the master entry, -1 if the entry has its own
-	p             int
+	at            int // offset of the next value, or of the next field if the entry has its own
 	field, value  []byte
 	fieldN, textN [number.MaxIntLen]byte
 }
 
 // read begins with the fields of e.
 func (r *fieldReader) read(n *node, e *entry) {
-	r.lp, r.left, r.p, r.master = n.lp, e.fields, e.data, -1
+	r.lp, r.left, r.at, r.master = n.lp, e.fields, e.data, -1
 	if e.flags&flagSameFields != 0 {
 		r.master = n.fieldsAt
 	}
@@ -234,9 +234,9 @@ func (r *fieldReader) next() bool {
 	if r.master >= 0 {
 		r.field, r.master = textNext(r.lp, r.master, &r.fieldN)
 	} else {
-		r.field, r.p = textNext(r.lp, r.p, &r.fieldN)
+		r.field, r.at = textNext(r.lp, r.at, &r.fieldN)
 	}
-	r.value, r.p = textNext(r.lp, r.p, &r.textN)
+	r.value, r.at = textNext(r.lp, r.at, &r.textN)
 	return true
 }
 

@@ -199,7 +199,7 @@ func (s Stream) pushNode(id ID, r arena.Ref) {
 // appendTail adds the entry to the last node.
 func (s Stream) appendTail(id ID, pairs [][]byte) {
 	lp := s.block(s.r.tail)
-	if need := len(lp) + nodeOverhead + pairsRoom(pairs); need > cap(lp) {
+	if need := len(lp) + countBytes + entryOverhead + pairsRoom(pairs); need > cap(lp) {
 		lp = s.growTail(len(lp), need)
 	}
 	n := openNode(s.r.tailID, lp)
