@@ -235,12 +235,14 @@ func TestBombs(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, fx := range fixtures {
-		f.Add(readFixture(f, fx.name))
-	}
-	f.Add(file(15, rec(27, "s", streamValue(5)), rec(7, "m", moduleValue())))
+	f.Add(smallStrings(3))
+	f.Add(smallZsets(2))
+	f.Add(file(15, []byte{rdbfmt.OpHashTemplate}, num(7, 2), strs("a", "b"), rec(30, "t", blob("7", "1", "2")),
+		rec(27, "s", streamValue(5)), rec(7, "m", moduleValue())))
+	f.Add(file(9, rec(14, "q", num(2), str(ziplistOf("x")), str(ziplistOf("y", "12"))), rec(9, "h", str(zipmapOf("a", "1"))),
+		[]byte{rdbfmt.OpExpireTimeMs}, i64(5), rec(11, "i", str(intsetOf(1, 2))), rec(31, "d", num(1), strs("a", "b", "3"))))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, _ = Load(bytes.NewReader(restamp(data)), Options{}, &budget{})
+		_, _ = Load(bytes.NewReader(restamp(bytes.Clone(data))), Options{}, &budget{})
 	})
 }
 

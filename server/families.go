@@ -7,5 +7,7 @@ func newRegistry() *command.Registry {
 	return command.NewRegistry(
 		connectionCommands,
 		transactionCommands,
+		persistCommands,
+		dumpCommands,
 	)
 }

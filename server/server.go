@@ -43,6 +43,8 @@ type Server struct {
 	params  params
 	persist persister
 
+	functions functionLibraries
+
 	loading   atomic.Bool
 	load      loadProgress
 	maxMemory atomic.Int64
@@ -51,13 +53,14 @@ type Server struct {
 
 	addrs    []net.Addr
 	shutdown chan shutdownRequest // SHUTDOWN of a client
-	stop     context.CancelFunc   // ends the background work
-	work     sync.WaitGroup       // background work
+	ctx      context.Context      // of the background work
+	stop     context.CancelFunc
+	work     sync.WaitGroup // background work
 	closed   sync.Once
 }
 
 // shutdownRequest is what a client asked for with SHUTDOWN.
-type shutdownRequest struct{ save, nosave bool }
+type shutdownRequest struct{ save, nosave, force bool }
 
 // New makes a server that listens on nothing yet and has an empty data set.
 func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
@@ -100,10 +103,9 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.stop = cancel
-	s.work.Go(func() { st.Background(ctx, time.Now) })
-	s.work.Go(func() { s.cron(ctx) })
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.work.Go(func() { st.Background(s.ctx, time.Now) })
+	s.work.Go(func() { s.cron(s.ctx) })
 	return s, nil
 }
 
@@ -155,6 +157,7 @@ func (s *Server) Serve(conn net.Conn) error { return s.group.Serve(conn) }
 // closes the server. An error means that it could not start or could not load.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
+	s.loading.Store(true) // until Load says otherwise
 	if err := s.Listen(); err != nil {
 		return err
 	}
@@ -166,28 +169,34 @@ func (s *Server) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case req := <-s.shutdown:
-		save = !req.nosave
+		save = req.save || !req.nosave && !req.force
 		s.log.Info("Exiting on SHUTDOWN")
 	}
-	s.group.StopAccepting()
-	if !save || s.cfg.DBFilename == "" {
+	// No client can change anything any more when the last snapshot is cut: every write that was answered is in it.
+	s.disconnect()
+	if !save || s.params.dbFilename() == "" {
 		return nil
 	}
 	return s.persist.final()
+}
+
+// disconnect ends all connections, giving them a moment to take their last replies.
+func (s *Server) disconnect() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := s.group.Shutdown(ctx); err != nil {
+		s.log.Info("Connections that did not take their replies were closed")
+	}
 }
 
 // Close ends all connections and background work and frees the data set. Nothing is saved.
 func (s *Server) Close() error {
 	var err error
 	s.closed.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		if e := s.group.Shutdown(ctx); e != nil && !errors.Is(e, context.DeadlineExceeded) {
-			err = e
-		}
+		s.disconnect()
 		s.stop()
 		s.work.Wait()
-		err = errors.Join(err, s.store.Close())
+		err = s.store.Close()
 	})
 	return err
 }

@@ -65,3 +65,15 @@ func (v *View) SetIdle(c object.Cell, seconds int64) {
 func (v *View) SetFreq(c object.Cell, freq uint8) {
 	c.SetClock(uint32(v.NowMs/60000)&0xffff<<8 | uint32(freq))
 }
+
+// ClockFor returns the access clock of a key that comes from elsewhere, from its idle seconds and its frequency
+// counter; negative means not told.
+func (v *View) ClockFor(idleSec int64, freq int) uint32 {
+	switch {
+	case v.st.LFU.Load() && freq >= 0:
+		return uint32(v.NowMs/60000)&0xffff<<8 | uint32(freq)
+	case !v.st.LFU.Load() && idleSec > 0:
+		return uint32(v.NowMs/1000-idleSec) & clockMask
+	}
+	return v.newClock()
+}

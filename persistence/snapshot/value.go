@@ -112,7 +112,7 @@ func (v *value) head(dst []byte, compress bool) []byte {
 		return rdbfmt.AppendLen(dst, uint64(set.Len(c)))
 	case rdbfmt.TypeZset2:
 		// From the highest score to the lowest, as Redis does: its loader inserts at the head of the list.
-		v.zset = zset.IterAt(c, 0, true)
+		v.zset = zset.IterAt(c, zset.Len(c)-1, true)
 		return rdbfmt.AppendLen(dst, uint64(zset.Len(c)))
 	case rdbfmt.TypeHash:
 		v.hash = hash.NewIter(c, 0)

@@ -19,8 +19,8 @@ const (
 
 // When a loop yields before it sleeps; see pollAfterYield.
 const (
-	yieldTooLong   = 500 * time.Microsecond
-	yieldPauseLong = 100 * time.Millisecond
+	yieldTooLong   = time.Millisecond
+	yieldPauseLong = 20 * time.Millisecond
 	yieldPause     = 5 * time.Millisecond
 	yieldMaxMisses = 8
 )

@@ -75,11 +75,11 @@ func (c Consumer) free(budget *int) (done bool) {
 	return true
 }
 
+// freePEL frees some of a PEL even if nothing is left of the budget, so that every step gets on.
 func freePEL(t btree.Tree, budget *int) (done bool) {
-	n := t.Len()
-	done = t.FreeStep(*budget, nil)
-	*budget -= min(n, max(*budget, 0))
-	return done
+	n := max(1, *budget)
+	*budget -= min(t.Len(), n)
+	return t.FreeStep(n, nil)
 }
 
 // MemUsage returns the bytes of a stream beside its key's entry.

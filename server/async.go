@@ -1,0 +1,33 @@
+package server
+
+import (
+	"dragonfly/server/command"
+	"dragonfly/server/reactor"
+	"dragonfly/server/reply"
+)
+
+// async answers a command that must wait or do I/O: the client is parked, work runs on a goroutine of its own, and
+// the reply it returns is written when it is done. The loop goes on meanwhile. The command must not run inside a
+// transaction.
+func (co *coordinator) async(c *command.Ctx, work func() func(w *reply.Writer)) {
+	cl := co.client(c)
+	cl.waiting = true
+	cl.conn.Park()
+	co.s.work.Go(func() {
+		answer := work()
+		cl.conn.Post(func(conn *reactor.Conn) {
+			w := reply.Writer{Buf: conn.Out, Proto: cl.Proto}
+			answer(&w)
+			conn.Out = w.Buf
+			cl.waiting = false
+		})
+		cl.conn.Resume()
+	})
+}
+
+// answerOK and answerErr are the usual ends of work done by async.
+func answerOK(w *reply.Writer) { w.OK() }
+
+func answerErr(err error) func(w *reply.Writer) {
+	return func(w *reply.Writer) { w.Err(err) }
+}

@@ -1,0 +1,152 @@
+// Package str is the string family: SET, GET and what counts, cuts and compares strings.
+//
+// Differences from Redis: LCS needs a bit of transient memory per pair of characters where Redis needs four
+// bytes, but refuses the same sizes.
+package str
+
+import "dragonfly/server/command"
+
+// Commands declares the string family.
+var Commands = []command.Command{
+	{
+		Name: "append", Arity: 3, Since: "2.0.0", Complexity: "O(1) amortized",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Adds a string at the end of a key's value, which is created if missing.",
+		Syntax:  "key value", Run: appendValue,
+	},
+	{
+		Name: "decr", Arity: 2, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Takes one from the integer value of a key; a missing key counts as 0.",
+		Syntax:  "key", Run: decr,
+	},
+	{
+		Name: "decrby", Arity: 3, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Takes a number from the integer value of a key; a missing key counts as 0.",
+		Syntax:  "key decrement", Run: decrby,
+	},
+	{
+		Name: "get", Arity: 2, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.ReadOnly | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Returns the string value of a key.",
+		Syntax:  "key", Run: get,
+	},
+	{
+		Name: "getdel", Arity: 2, Since: "6.2.0", Complexity: "O(1)",
+		Flags: command.Write | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Returns the string value of a key and deletes the key.",
+		Syntax:  "key", Run: getdel,
+	},
+	{
+		Name: "getex", Arity: -2, Since: "6.2.0", Complexity: "O(1)",
+		Flags: command.Write | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Returns the string value of a key after setting or removing its expiry.",
+		Syntax:  "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
+		Run:     getex,
+	},
+	{
+		Name: "getrange", Arity: 4, Since: "2.4.0", Complexity: "O(N), N = length of the result",
+		Flags: command.ReadOnly, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Returns a part of the string value of a key.",
+		Syntax:  "key start end", Run: getrange,
+	},
+	{
+		Name: "getset", Arity: 3, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Sets a key to a string and returns its value before.",
+		Syntax:  "key value", Run: getset,
+	},
+	{
+		Name: "incr", Arity: 2, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Adds one to the integer value of a key; a missing key counts as 0.",
+		Syntax:  "key", Run: incr,
+	},
+	{
+		Name: "incrby", Arity: 3, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Adds a number to the integer value of a key; a missing key counts as 0.",
+		Syntax:  "key increment", Run: incrby,
+	},
+	{
+		Name: "incrbyfloat", Arity: 3, Since: "2.6.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Adds a floating point number to the value of a key; a missing key counts as 0.",
+		Syntax:  "key increment", Run: incrbyfloat,
+	},
+	{
+		Name: "lcs", Arity: -3, Since: "7.0.0", Complexity: "O(N*M), N and M = lengths of the strings",
+		Flags: command.ReadOnly, ACL: command.CatString, Keys: command.Keys(1, 2, 1),
+		Summary: "Finds the longest common subsequence of two strings.",
+		Syntax:  "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", Run: lcs,
+	},
+	{
+		Name: "mget", Arity: -2, Since: "1.0.0", Complexity: "O(N), N = number of keys",
+		Flags: command.ReadOnly | command.Fast, ACL: command.CatString, Keys: command.Keys(1, -1, 1),
+		Summary: "Returns the string values of several keys at one instant.",
+		Syntax:  "key [key ...]", Run: mget,
+	},
+	{
+		Name: "mset", Arity: -3, Since: "1.0.1", Complexity: "O(N), N = number of keys",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Keys(1, -1, 2)),
+		Summary: "Sets several keys to strings at one instant.",
+		Syntax:  "key value [key value ...]", Run: mset,
+	},
+	{
+		Name: "msetnx", Arity: -3, Since: "1.0.1", Complexity: "O(N), N = number of keys",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Keys(1, -1, 2)),
+		Summary: "Sets several keys to strings at one instant, but only if none of them exists.",
+		Syntax:  "key value [key value ...]", Run: msetnx,
+	},
+	{
+		Name: "psetex", Arity: 4, Since: "2.6.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Key(1)),
+		Summary: "Sets a key to a string that expires after some milliseconds.",
+		Syntax:  "key milliseconds value", Run: psetex,
+	},
+	{
+		Name: "set", Arity: -3, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Sets a key to a string, whatever its value was, and its expiry.",
+		Syntax: "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | " +
+			"PXAT unix-time-milliseconds | KEEPTTL]",
+		Run: set,
+	},
+	{
+		Name: "setex", Arity: 4, Since: "2.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Key(1)),
+		Summary: "Sets a key to a string that expires after some seconds.",
+		Syntax:  "key seconds value", Run: setex,
+	},
+	{
+		Name: "setnx", Arity: 3, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatString, Keys: overwritten(command.Key(1)),
+		Summary: "Sets a key to a string, but only if the key does not exist.",
+		Syntax:  "key value", Run: setnx,
+	},
+	{
+		Name: "setrange", Arity: 4, Since: "2.2.0", Complexity: "O(N), N = length of the value",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Overwrites a part of a key's string value, which grows with zero bytes as needed.",
+		Syntax:  "key offset value", Run: setrange,
+	},
+	{
+		Name: "strlen", Arity: 2, Since: "2.2.0", Complexity: "O(1)",
+		Flags: command.ReadOnly | command.Fast, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Returns the length of the string value of a key.",
+		Syntax:  "key", Run: strlen,
+	},
+	{
+		Name: "substr", Arity: 4, Since: "1.0.0", Complexity: "O(N), N = length of the result",
+		Flags: command.ReadOnly, ACL: command.CatString, Keys: command.Key(1),
+		Summary: "Returns a part of the string value of a key; the old name of GETRANGE.",
+		Syntax:  "key start end", Run: getrange,
+	},
+}
+
+// overwritten marks keys whose values before do not matter.
+func overwritten(k command.KeySpec) command.KeySpec {
+	k.Access = command.OW
+	return k
+}
