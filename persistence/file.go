@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 )
 
 // TempSuffix marks the file that is being written.
@@ -62,12 +64,23 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// RemoveStale removes the temporary file that a process left behind which was killed while it saved to path.
-// It tells whether there was one.
-func RemoveStale(path string) (bool, error) {
-	err := os.Remove(path + TempSuffix)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
+// RemoveStale removes the temporary files of base in dir that a process left behind which was killed while it
+// saved, and returns their names.
+func RemoveStale(dir, base string) (removed []string, err error) {
+	entries, err := os.ReadDir(dirOrDot(dir))
+	if err != nil {
+		return nil, err
 	}
-	return err == nil, err
+	pattern := wildcard(base)
+	for _, e := range entries {
+		name, isTemp := strings.CutSuffix(e.Name(), TempSuffix)
+		if ok, _ := path.Match(pattern, name); !isTemp || !ok || !isSnapshot(name) || !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return removed, err
+		}
+		removed = append(removed, e.Name())
+	}
+	return removed, nil
 }

@@ -43,13 +43,7 @@ func Find(dir, base string) (file string, skipped []string, found bool, err erro
 	if st, err := os.Stat(exact); err == nil && st.Mode().IsRegular() {
 		return exact, nil, true, nil
 	}
-	pattern := escape(base)
-	for _, p := range placeholders {
-		pattern = strings.ReplaceAll(pattern, p.name, "*")
-	}
-	if i := strings.LastIndexByte(base, '.'); i <= 0 {
-		pattern += "*"
-	}
+	pattern := wildcard(base)
 	entries, err := os.ReadDir(dirOrDot(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, false, nil
@@ -91,6 +85,18 @@ func dirOrDot(dir string) string {
 
 func isSnapshot(name string) bool {
 	return strings.HasSuffix(strings.ToLower(name), ".rdb") || strings.HasSuffix(name, "summary.dfs")
+}
+
+// wildcard returns the pattern of the files that belong to a base name.
+func wildcard(base string) string {
+	pattern := escape(base)
+	for _, p := range placeholders {
+		pattern = strings.ReplaceAll(pattern, p.name, "*")
+	}
+	if i := strings.LastIndexByte(base, '.'); i <= 0 {
+		pattern += "*"
+	}
+	return pattern
 }
 
 // escape makes a name a pattern that matches itself only; braces of placeholders mean nothing to patterns.

@@ -10,6 +10,8 @@ import (
 
 const (
 	dupMinSlots = 32
+	// dupStartSlots is the most that is made on the word of a listpack.
+	dupStartSlots = 1024
 	// dupKeepSlots is the size above which the table is given up after the record.
 	dupKeepSlots = 1 << 16
 )
@@ -26,7 +28,7 @@ type dupSet struct {
 	seed  maphash.Seed
 	ready bool // seed is made
 	slots []uint64
-	// Invariant: used <= len(slots)/2, which is a power of two.
+	// Invariant: len and cap of slots are powers of two, used <= len(slots)/2.
 	used int
 	text [number.MaxIntLen]byte
 }
@@ -36,8 +38,8 @@ func (d *dupSet) reset(n int) {
 	if !d.ready {
 		d.seed, d.ready = maphash.MakeSeed(), true
 	}
-	want := dupMinSlots
-	for want < 2*n && want < dupKeepSlots/64 {
+	want, limit := dupMinSlots, max(dupStartSlots, cap(d.slots))
+	for want < 2*n && want < limit {
 		want *= 2
 	}
 	if want > cap(d.slots) {

@@ -5,7 +5,9 @@ import "dragonfly/persistence/rdbfmt"
 // LoadValue reads a DUMP payload and hands its value to sink as one record
 // without a key. A footer that does not hold is an rdbfmt.FooterError, anything
 // else an *Error. A collection without members is refused here, and so is a
-// module's value: the client is there to be told.
+// module's value: the client is there to be told. Put is called before the end
+// of the payload has been looked at: what it builds counts only if LoadValue
+// returns nil.
 func LoadValue(payload []byte, sink ValueSink) error {
 	body, version, err := rdbfmt.CheckFooter(payload)
 	if err != nil {

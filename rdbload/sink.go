@@ -162,7 +162,7 @@ type Elem struct {
 //
 // What a Sink leaves unread is read, checked and dropped by the loader, which
 // also sees an error that the Sink does not ask for. There is at least one
-// element, except that a list may not be what its last nodes announce.
+// element; a list's empty nodes, though announced, are passed over.
 type Elems struct {
 	Elem Elem // valid after Next has returned true, until the next call
 

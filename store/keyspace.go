@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"math/rand/v2"
 
 	"dragonfly/store/arena"
@@ -11,14 +12,22 @@ import (
 type ref = arena.Ref
 
 // Scan calls fn for the entries of one cell of this shard's part of the database and returns the next cursor,
-// 0 at the end. Expired keys are left out. fn must not add or remove keys.
+// 0 at the end. Expired keys are left out, and removed afterwards. fn must not add or remove keys.
 func (v *View) Scan(sh *Shard, cursor uint64, fn func(c object.Cell)) uint64 {
 	db := sh.dbs[v.Index]
-	return db.Table.Scan(cursor, func(slot *ref) {
-		if c := (object.Cell{A: sh.A, Slot: slot}); !v.Expired(c) {
-			fn(c)
+	var expired [][]byte
+	next := db.Table.Scan(cursor, func(slot *ref) {
+		c := object.Cell{A: sh.A, Slot: slot}
+		if v.Expired(c) {
+			expired = append(expired, bytes.Clone(c.Key()))
+			return
 		}
+		fn(c)
 	})
+	for _, key := range expired {
+		v.Peek(key)
+	}
+	return next
 }
 
 // Each calls fn for every entry of this shard's part of the database, expired ones included, until it returns

@@ -22,9 +22,9 @@
 // # Fields with a deadline
 //
 // A deadline is an absolute time in ms; a field has expired when now has reached it. Functions that read take the
-// time of the command and do not see expired fields; with 0 they see all. Nothing is removed by reading:
-// DropExpired removes one field before a command works on it, ExpireFields what has expired by now. Len counts
-// fields that have expired and are still there, as HLEN does in Redis 7.4, and Set takes such a field for existing.
+// time of the command and do not see expired fields; with 0 they see all. Nothing is removed by reading: the caller
+// removes a field of which HasExpired is true, and ExpireFields what has expired by now. Len counts fields that have
+// expired and are still there, as HLEN does in Redis 7.4, and Set takes such a field for existing.
 //
 // object.Cell's HasFieldTTL is set exactly as long as some field has a deadline.
 //

@@ -16,6 +16,22 @@ func Init(c object.Cell) {
 	c.SetLen(len(listpack.New(c.Reserve(listpack.EmptySize))))
 }
 
+// SizeFor returns the size of the value of a new hash that gets these fields and values in turn, at least: what to
+// add the entry with, so that it need not grow.
+func SizeFor(pairs [][]byte, lim *object.Limits) int {
+	size := listpack.EmptySize
+	if len(pairs)/2 > lim.HashMaxListpackEntries {
+		return size
+	}
+	for _, s := range pairs {
+		if len(s) > lim.HashMaxListpackValue {
+			return listpack.EmptySize
+		}
+		size += listpack.EncodedSize(s)
+	}
+	return size
+}
+
 // Prepare converts the hash to a table if what is about to be set, fields and values in turn, does not fit a
 // listpack. As in Redis the number of arguments counts, repeated fields too.
 func Prepare(c object.Cell, pairs [][]byte, lim *object.Limits) {

@@ -113,6 +113,21 @@ func TestEncodings(t *testing.T) {
 	prepare(1, long, object.Listpack)
 	prepare(1, tooLong, object.Hashtable)
 
+	size := func(want int, pairs ...string) {
+		t.Helper()
+		list := make([][]byte, len(pairs))
+		for i, p := range pairs {
+			list[i] = []byte(p)
+		}
+		if got := SizeFor(list, lim); got != want {
+			t.Errorf("SizeFor(%d pairs) = %d, want %d", len(pairs)/2, got, want)
+		}
+	}
+	size(7)
+	size(7+3+2+4+2, "f", "1", "gg", "2")
+	size(7, "f", tooLong)
+	size(7, make([]string, 1026)...)
+
 	c := with("f", "v")
 	AllowTTL(c)
 	if SetDeadline(c, []byte("none"), 5, 1, Always) != NoField {
@@ -213,8 +228,8 @@ func TestDeadlines(t *testing.T) {
 			t.Error("Persist")
 		}
 		SetDeadline(c, field, 100, 10, Always)
-		if DropExpired(c, field, 99) || !DropExpired(c, field, 100) || Has(c, field, 0) || c.HasFieldTTL() {
-			t.Error("DropExpired")
+		if HasExpired(c, field, 99) || !HasExpired(c, field, 100) || !Remove(c, field) || HasExpired(c, field, 100) || c.HasFieldTTL() {
+			t.Error("HasExpired")
 		}
 		set(c, "field0", "v")
 		if SetDeadline(c, field, 10, 10, GT) != Unmet || SetDeadline(c, field, 10, 10, LT) != Deleted || Has(c, field, 0) {
@@ -580,7 +595,7 @@ func TestAllocs(t *testing.T) {
 				SetDeadline(c, field, 1<<40, 5, Always)
 				Persist(c, field, 5)
 			}
-			DropExpired(c, field, 5)
+			HasExpired(c, field, 5)
 			it := NewIter(c, 5)
 			it.Next()
 			Remove(c, other)

@@ -190,15 +190,13 @@ func Expired(c object.Cell, now int64) int {
 	return n
 }
 
-// DropExpired removes a field that has expired and reports whether it did.
-func DropExpired(c object.Cell, field []byte, now int64) (removed bool) {
+// HasExpired tells whether a field has expired at the time now and is still there.
+func HasExpired(c object.Cell, field []byte, now int64) bool {
 	if !c.HasFieldTTL() {
 		return false
 	}
-	if d, ok := Deadline(c, field, 0); !ok || !expired(d, now) {
-		return false
-	}
-	return Remove(c, field)
+	deadline, ok := Deadline(c, field, 0)
+	return ok && expired(deadline, now)
 }
 
 // ExpireFields removes up to limit fields that have expired at the time now, and tells whether there may be more. It

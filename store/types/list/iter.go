@@ -26,10 +26,6 @@ func (e Elem) Append(dst []byte) []byte {
 	return append(dst, e.Text...)
 }
 
-// Len returns the length of the element's bytes as Redis reckons it when it moves an element between lists: an
-// integer counts as none.
-func (e Elem) Len() int { return len(e.Text) }
-
 // Matcher tells which elements are equal to one.
 type Matcher struct {
 	text  []byte

@@ -35,9 +35,9 @@ func Len(c object.Cell) int {
 	return int(q.count)
 }
 
-// Grow makes the list a quicklist if a listpack cannot take count more elements of size bytes together. Redis
-// asks this before it knows whether a change will be made: so does Insert, and so must who moves elements.
-func Grow(c object.Cell, lim *object.Limits, count, size int) {
+// grow makes the list a quicklist if a listpack cannot take count more elements of size bytes together. Redis
+// asks this before it knows whether a change will be made.
+func grow(c object.Cell, lim *object.Limits, count, size int) {
 	if !isListpack(c) {
 		return
 	}
@@ -127,7 +127,7 @@ func prepare(c object.Cell, lim *object.Limits, elems [][]byte) []byte {
 	for _, e := range elems {
 		size += len(e)
 	}
-	Grow(c, lim, len(elems), size)
+	grow(c, lim, len(elems), size)
 	if !isListpack(c) {
 		return nil
 	}
@@ -196,7 +196,7 @@ func Index(c object.Cell, index int) (e Elem, ok bool) {
 
 // Set replaces an element by its index; negative ones count from the tail. It reports whether there was one.
 func Set(c object.Cell, lim *object.Limits, index int, elem []byte) bool {
-	Grow(c, lim, 1, len(elem))
+	grow(c, lim, 1, len(elem))
 	index, ok := normal(index, Len(c))
 	if !ok {
 		return false
@@ -244,7 +244,7 @@ func (q *quicklist) set(lim *object.Limits, index int, elem []byte) {
 
 // Insert adds elem before or after the first element equal to pivot. It reports whether there was one.
 func Insert(c object.Cell, lim *object.Limits, pivot, elem []byte, after bool) bool {
-	Grow(c, lim, 1, len(elem))
+	grow(c, lim, 1, len(elem))
 	if isListpack(c) {
 		lp := c.View()
 		p := listpack.Find(lp, listpack.First(lp), pivot, 0)

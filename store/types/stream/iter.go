@@ -5,8 +5,7 @@ import (
 	"dragonfly/store/types/listpack"
 )
 
-// Iter walks over the entries of a range. Begin with Range or RevRange and use it in place: what Field and Value
-// refer to may be part of it.
+// Iter walks over the entries of a range. Begin with Range or RevRange.
 type Iter struct {
 	ID     ID  // of the current entry
 	Fields int // number of its fields
@@ -103,11 +102,6 @@ func (it *Iter) stepBack() {
 	it.p = listpack.Prev(it.node.lp, at)
 }
 
-// NextField reads the next field of the current entry and its value; false means there are no more.
-func (it *Iter) NextField() bool { return it.next() }
-
-// Field returns the field that NextField read.
-func (it *Iter) Field() []byte { return it.field }
-
-// Value returns the value that NextField read.
-func (it *Iter) Value() []byte { return it.value }
+// NextField returns the next field of the current entry and its value, good until the next call; ok is false if there
+// are no more.
+func (it *Iter) NextField() (field, value []byte, ok bool) { return it.next() }

@@ -125,10 +125,11 @@ func (m *model) checkRange(t *testing.T, s Stream, start, end ID) {
 				t.Fatalf("rev %v, entry %d of %d: %v with %d fields", rev, i, len(want), it.ID, it.Fields)
 			}
 			j := 0
-			for ; it.NextField(); j += 2 {
-				if !bytes.Equal(it.Field(), want[i].pairs[j]) || !bytes.Equal(it.Value(), want[i].pairs[j+1]) {
-					t.Fatalf("%v: %q %q", it.ID, it.Field(), it.Value())
+			for field, value, ok := it.NextField(); ok; field, value, ok = it.NextField() {
+				if !bytes.Equal(field, want[i].pairs[j]) || !bytes.Equal(value, want[i].pairs[j+1]) {
+					t.Fatalf("%v: %q %q", it.ID, field, value)
 				}
+				j += 2
 			}
 			if j != len(want[i].pairs) {
 				t.Fatalf("%v has %d fields and values, want %d", it.ID, j, len(want[i].pairs))
@@ -307,11 +308,11 @@ func (m *model) append(t *testing.T, s Stream, src *source, lim *object.Limits) 
 	if src.n(3) == 0 {
 		want = NewID{Auto: true}
 	}
-	now := m.lastID.Ms + uint64(src.n(3)) - 1
-	id, err := s.NextID(want, int64(now))
+	now := max(0, int64(m.lastID.Ms)+int64(src.n(3))-1)
+	id, err := s.NextID(want, now)
 	switch {
-	case want.Auto && int64(now) > int64(m.lastID.Ms):
-		if id != (ID{Ms: now}) || err != nil {
+	case want.Auto && now > int64(m.lastID.Ms):
+		if id != (ID{Ms: uint64(now)}) || err != nil {
 			t.Fatalf("NextID = %v, %v at %d", id, err, now)
 		}
 	case want.Auto, want.AutoSeq && want.ID.Ms == m.lastID.Ms:
@@ -524,8 +525,8 @@ func FuzzNode(f *testing.F) {
 			m := &model{added: s.Len(), lastID: s.LastID()}
 			for it := s.Range(ID{}, MaxID); it.Next(); {
 				e := modelEntry{id: it.ID}
-				for it.NextField() {
-					e.pairs = append(e.pairs, bytes.Clone(it.Field()), bytes.Clone(it.Value()))
+				for field, value, ok := it.NextField(); ok; field, value, ok = it.NextField() {
+					e.pairs = append(e.pairs, bytes.Clone(field), bytes.Clone(value))
 				}
 				m.entries = append(m.entries, e)
 			}

@@ -211,10 +211,9 @@ func pairsRoom(pairs [][]byte) int {
 type fieldReader struct {
 	lp            []byte
 	left          int
-	master        int // offset of the next field of the master entry, -1 if the entry has its own
-	at            int // offset of the next value, or of the next field if the entry has its own
-	field, value  []byte
-	fieldN, textN [number.MaxIntLen]byte
+	master        int                    // offset of the next field of the master entry, -1 if the entry has its own
+	at            int                    // offset of the next value, or of the next field if the entry has its own
+	fieldN, textN [number.MaxIntLen]byte // texts of integers
 }
 
 // read begins with the fields of e.
@@ -225,19 +224,20 @@ func (r *fieldReader) read(n *node, e *entry) {
 	}
 }
 
-// next reads one field with its value; false means there are no more.
-func (r *fieldReader) next() bool {
+// next reads one field with its value; ok is false if there are no more. They are not kept in r, part of which they
+// may be: that would move every iterator to the heap.
+func (r *fieldReader) next() (field, value []byte, ok bool) {
 	if r.left == 0 {
-		return false
+		return nil, nil, false
 	}
 	r.left--
 	if r.master >= 0 {
-		r.field, r.master = textNext(r.lp, r.master, &r.fieldN)
+		field, r.master = textNext(r.lp, r.master, &r.fieldN)
 	} else {
-		r.field, r.at = textNext(r.lp, r.at, &r.fieldN)
+		field, r.at = textNext(r.lp, r.at, &r.fieldN)
 	}
-	r.value, r.at = textNext(r.lp, r.at, &r.textN)
-	return true
+	value, r.at = textNext(r.lp, r.at, &r.textN)
+	return field, value, true
 }
 
 // textNext returns the text of the element at p, in buf if it is an integer, and the offset of the next one.

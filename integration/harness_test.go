@@ -1,0 +1,300 @@
+package integration
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is the built server, the same for all tests.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "dragonfly-test")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "dragonfly")
+	out, err := exec.Command("go", "build", "-o", path, "../cmd/dragonfly").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := program(); err == nil {
+		os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// server is a running server process, ours or Redis.
+type server struct {
+	t    testing.TB
+	cmd  *exec.Cmd
+	addr string
+	dir  string
+	log  *logBuffer
+	done chan struct{}
+}
+
+// logBuffer keeps what a process printed.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+// Write keeps p.
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String returns all that was printed so far.
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// unusedPort returns a port that was free a moment ago.
+func unusedPort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// launch starts a process that will listen on a port, without waiting for it to answer.
+func launch(t testing.TB, dir string, port int, path string, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, addr: "127.0.0.1:" + strconv.Itoa(port), dir: dir, log: &logBuffer{}, done: make(chan struct{})}
+	s.cmd = exec.Command(path, args...)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		s.cmd.Wait()
+		close(s.done)
+	}()
+	t.Cleanup(s.kill)
+	return s
+}
+
+// startOurs starts our server in dir and waits until it has loaded.
+func startOurs(t testing.TB, dir string, args ...string) *server {
+	t.Helper()
+	s := launchOurs(t, dir, args...)
+	s.ready()
+	return s
+}
+
+func launchOurs(t testing.TB, dir string, args ...string) *server {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := unusedPort(t)
+	all := append([]string{"--logtostderr", "--omit_basic_usage", "--bind=127.0.0.1", "--port=" + strconv.Itoa(port), "--dir=" + dir}, args...)
+	return launch(t, dir, port, path, all...)
+}
+
+// startRedis starts a real redis-server in dir; the test is skipped where there is none.
+func startRedis(t testing.TB, dir string, args ...string) *server {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("SKIPPED: no redis-server on this machine; make deps installs it")
+	}
+	port := unusedPort(t)
+	all := append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir, "--save", "", "--enable-debug-command", "yes"}, args...)
+	s := launch(t, dir, port, path, all...)
+	s.ready()
+	return s
+}
+
+// ready waits until the server answers and has loaded.
+func (s *server) ready() {
+	s.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		select {
+		case <-s.done:
+			s.t.Fatalf("the server ended: %s", s.log)
+		default:
+		}
+		if c, err := dial(s.addr); err == nil {
+			reply, err := c.do("PING")
+			c.Close()
+			if err == nil && reply == "+PONG\r\n" {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.t.Fatalf("the server does not answer: %s", s.log)
+}
+
+// kill ends the process at once.
+func (s *server) kill() {
+	s.cmd.Process.Kill()
+	<-s.done
+}
+
+// terminate asks the process to end and returns its exit code.
+func (s *server) terminate() int {
+	s.t.Helper()
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	return s.exit(30 * time.Second)
+}
+
+// exit waits for the end of the process and returns its exit code.
+func (s *server) exit(within time.Duration) int {
+	s.t.Helper()
+	select {
+	case <-s.done:
+	case <-time.After(within):
+		s.t.Fatalf("the process does not end: %s", s.log)
+	}
+	return s.cmd.ProcessState.ExitCode()
+}
+
+// client returns a new connection that ends with the test.
+func (s *server) client() *conn {
+	s.t.Helper()
+	c, err := dial(s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// conn is a connection that answers raw replies.
+type conn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func dial(addr string) (*conn, error) {
+	c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{c, bufio.NewReaderSize(c, 64<<10)}, nil
+}
+
+// do sends one command and returns its raw reply.
+func (c *conn) do(args ...string) (string, error) {
+	if err := c.send(args...); err != nil {
+		return "", err
+	}
+	return c.reply()
+}
+
+// must is do for commands that cannot fail on the way.
+func (c *conn) must(t testing.TB, args ...string) string {
+	t.Helper()
+	reply, err := c.do(args...)
+	if err != nil {
+		t.Fatalf("%q: %v", args, err)
+	}
+	return reply
+}
+
+// appendCommand appends a command as clients send it.
+func appendCommand(b []byte, args ...string) []byte {
+	b = fmt.Appendf(b, "*%d\r\n", len(args))
+	for _, a := range args {
+		b = fmt.Appendf(b, "$%d\r\n%s\r\n", len(a), a)
+	}
+	return b
+}
+
+func (c *conn) send(args ...string) error {
+	c.SetDeadline(time.Now().Add(60 * time.Second))
+	_, err := c.Write(appendCommand(nil, args...))
+	return err
+}
+
+// reply reads one raw reply of any depth.
+func (c *conn) reply() (string, error) {
+	var b strings.Builder
+	err := c.readReply(&b)
+	return b.String(), err
+}
+
+func (c *conn) readReply(b *strings.Builder) error {
+	line, err := c.r.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	b.WriteString(line)
+	if len(line) < 3 {
+		return errors.New("short reply line")
+	}
+	switch line[0] {
+	case '+', '-', ':', '_', ',', '#', '(':
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(line[1:]))
+	if err != nil {
+		return fmt.Errorf("reply %q: %w", line, err)
+	}
+	switch line[0] {
+	case '$', '=':
+		if n < 0 {
+			return nil
+		}
+		_, err := io.CopyN(b, c.r, int64(n)+2)
+		return err
+	case '%':
+		n *= 2
+	}
+	for range n {
+		if err := c.readReply(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bulk returns the bytes of a raw bulk or simple string reply.
+func bulk(raw string) string {
+	if raw != "" && (raw[0] == '+' || raw[0] == ':') {
+		return strings.TrimSpace(raw[1:])
+	}
+	_, rest, _ := strings.Cut(raw, "\r\n")
+	return strings.TrimSuffix(rest, "\r\n")
+}
+
+// copyFile copies a file.
+func copyFile(t testing.TB, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
