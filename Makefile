@@ -12,7 +12,7 @@ BUILD = CGO_ENABLED=0 $(GO) build -trimpath -tags timetzdata -ldflags "$(LDFLAGS
 PKGS ?= ./...
 
 # Tests behind these tags are checked by lint but run by targets of their own.
-TAGS = container long
+TAGS = container long bench
 
 # How many packages are tested at a time; more than the cores only makes each of them slower.
 TEST_P   ?= 2
@@ -27,7 +27,7 @@ CONTAINER_ENGINE ?= $(shell if docker info >/dev/null 2>&1; then echo docker; \
 DEPS = gcc libc6-dev dpkg-dev git redis-server redis-tools tcl python3-redis php-cli php-redis podman runc
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race test-long lint fmt fuzz bench integration conformance cover cross image container-test deps run-sample clean
+.PHONY: help build test race test-long lint fmt fuzz bench microbench integration conformance cover cross image container-test deps run-sample clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -59,7 +59,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 			echo "$$dir $$target"; (cd $$dir && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 		done; done
 
-bench: ## Run the Go benchmarks; BENCH selects by name
+bench: build ## Compare with a real redis-server in one run: throughput, memory, files (about 15 minutes)
+	$(GO) test -tags bench -count 1 -timeout 60m -v -run "TestThroughput|TestFiles|TestGrowth" ./integration | grep -v "^=== \|^--- "
+
+microbench: ## Run the Go benchmarks; BENCH selects by name
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 $(PKGS)
 
 integration: build ## Play scripts to the built program and to a real redis-server and compare

@@ -287,6 +287,56 @@ func bulk(raw string) string {
 	return strings.TrimSuffix(rest, "\r\n")
 }
 
+// pipeline sends commands at once and returns their raw replies.
+func (c *conn) pipeline(commands [][]string) ([]string, error) {
+	var b []byte
+	for _, args := range commands {
+		b = appendCommand(b, args...)
+	}
+	c.SetDeadline(time.Now().Add(60 * time.Second))
+	// A server may stop reading while nobody takes its replies.
+	written := make(chan error, 1)
+	go func() {
+		_, err := c.Write(b)
+		written <- err
+	}()
+	replies := make([]string, 0, len(commands))
+	for range commands {
+		r, err := c.reply()
+		if err != nil {
+			return replies, err
+		}
+		replies = append(replies, r)
+	}
+	return replies, <-written
+}
+
+// mustAll is pipeline for commands that cannot fail on the way.
+func (c *conn) mustAll(t testing.TB, commands [][]string) []string {
+	t.Helper()
+	replies, err := c.pipeline(commands)
+	if err != nil {
+		t.Fatalf("after %d of %d commands: %v", len(replies), len(commands), err)
+	}
+	return replies
+}
+
+// ok runs a command that must answer OK.
+func (c *conn) ok(t testing.TB, args ...string) {
+	t.Helper()
+	if reply := c.must(t, args...); reply != "+OK\r\n" {
+		t.Fatalf("%.300q: %.300q", args, reply)
+	}
+}
+
+// expect runs a command and compares its raw reply.
+func (c *conn) expect(t testing.TB, want string, args ...string) {
+	t.Helper()
+	if got := c.must(t, args...); got != want {
+		t.Errorf("%.300q: got %.300q, want %.300q", args, got, want)
+	}
+}
+
 // copyFile copies a file.
 func copyFile(t testing.TB, from, to string) {
 	t.Helper()

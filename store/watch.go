@@ -52,6 +52,9 @@ func (w *Watcher) Keys() [][]byte {
 	return keys
 }
 
+// Len returns the number of watched keys.
+func (w *Watcher) Len() int { return len(w.keys) }
+
 // Expired tells whether a watched key has expired since it was watched, without anyone having removed it yet.
 // The shards of the keys are locked.
 func (s *Store) Expired(w *Watcher, nowMs int64) bool {

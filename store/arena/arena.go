@@ -344,8 +344,10 @@ func (a *Arena) Trim() {
 	a.empty = a.empty[:0]
 }
 
+// fill sets all bytes to v, doubling what is set already.
 func fill(b []byte, v byte) {
-	for i := range b {
-		b[i] = v
+	b[0] = v
+	for n := 1; n < len(b); n *= 2 {
+		copy(b[n:], b[:n])
 	}
 }

@@ -62,20 +62,6 @@ func (b *Builder) Add(member []byte, score float64) bool {
 	return true
 }
 
-// Remove removes a member, if it is there. It is not for many.
-func (b *Builder) Remove(member []byte) {
-	t := b.table()
-	p := t.Find(dash.Hash(member), member)
-	if !p.Ok() {
-		return
-	}
-	r := *p.Slot()
-	t.Remove(p)
-	i := slices.Index(b.refs, r)
-	b.refs = slices.Delete(b.refs, i, i+1)
-	b.a.Free(r)
-}
-
 // Sort brings the elements into their order, for At.
 func (b *Builder) Sort() {
 	if b.sorted {

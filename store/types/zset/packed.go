@@ -49,28 +49,51 @@ func insertPacked(c object.Cell, score float64, member []byte) {
 	c.SetLen(len(lp))
 }
 
+// samples is how many pairs placePacked compares at most on its way.
+const samples = 128
+
 // placePacked returns the offset before which a new member belongs, that of
-// the end byte if it is the largest.
+// the end byte if it is the largest. Passing over pairs is cheap and reading a
+// score that is no integer is not: so it notes where pairs are and searches
+// among them by halves.
 func placePacked(lp []byte, score float64, member []byte) int {
 	end := len(lp) - 1
 	last := listpack.Last(lp)
-	if last < 0 || !belongsBefore(lp, listpack.Prev(lp, last), last, score, member) {
+	if last < 0 || !belongsBefore(lp, listpack.Prev(lp, last), score, member) {
 		return end // most often: scores tend to grow
 	}
-	p := listpack.First(lp)
-	for {
-		sp := listpack.Next(lp, p)
-		if belongsBefore(lp, p, sp, score, member) {
-			return p
+	var at [samples]uint32
+	step := listpack.Len(lp)/2/samples + 1
+	n := 0
+	for i, p := 0, listpack.First(lp); p < end && n < samples; i++ {
+		if i%step == 0 {
+			at[n] = uint32(p)
+			n++
 		}
-		p = listpack.Next(lp, sp) // the last pair has stopped the loop
+		p += listpack.EntrySize(lp, p)
+		p += listpack.EntrySize(lp, p)
 	}
+	// Find the last pair noted that stays before the new one.
+	lo, hi := 0, n
+	for lo < hi {
+		m := (lo + hi) / 2
+		if belongsBefore(lp, int(at[m]), score, member) {
+			hi = m
+		} else {
+			lo = m + 1
+		}
+	}
+	p := int(at[max(lo-1, 0)])
+	for p < end && !belongsBefore(lp, p, score, member) {
+		p += listpack.EntrySize(lp, p)
+		p += listpack.EntrySize(lp, p)
+	}
+	return p
 }
 
-// belongsBefore tells whether a member and its score come before the pair at p
-// and sp.
-func belongsBefore(lp []byte, p, sp int, score float64, member []byte) bool {
-	s := scoreAt(lp, sp)
+// belongsBefore tells whether a member and its score come before the pair at p.
+func belongsBefore(lp []byte, p int, score float64, member []byte) bool {
+	s := scoreAt(lp, p+listpack.EntrySize(lp, p))
 	return score < s || score == s && comparePacked(lp, p, member) > 0
 }
 

@@ -16,9 +16,6 @@ type ScoreRange struct {
 	MinEx, MaxEx bool // the bound itself is not in the range
 }
 
-// Contains tells whether a score is in the range.
-func (r *ScoreRange) Contains(score float64) bool { return r.reached(score) && !r.passed(score) }
-
 // reached tells whether a score is not below the range.
 func (r *ScoreRange) reached(score float64) bool {
 	return score > r.Min || score == r.Min && !r.MinEx
@@ -39,9 +36,6 @@ type LexBound struct {
 // LexRange is a range of members of a sorted set whose scores are all equal.
 // With other scores the result is as good as the order of its members.
 type LexRange struct{ Min, Max LexBound }
-
-// Contains tells whether a member is in the range.
-func (r *LexRange) Contains(member []byte) bool { return r.reached(member) && !r.passed(member) }
 
 func (r *LexRange) reached(member []byte) bool {
 	c := r.Min.compare(member)
