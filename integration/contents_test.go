@@ -29,6 +29,7 @@ type keyState struct {
 	deadline int64    // Unix milliseconds, -1 without one
 	elems    []elem   // hash fields and set members in byte order, all else in its own order
 	groups   []string // of a stream: its counters, then groups, consumers and pending entries as text
+	times    []int64  // of a stream: when its consumers were seen and entries delivered, Unix milliseconds
 }
 
 // elem is a string, a list element, a set member, a member of a sorted set, a hash field with its value, or a stream
@@ -122,7 +123,7 @@ func readCommands(kind, key string) [][]string {
 	case "hash":
 		return [][]string{{"HGETALL", key}}
 	case "stream":
-		return [][]string{{"XRANGE", key, "-", "+"}, {"XINFO", "STREAM", key, "FULL", "COUNT", "1"}, {"XINFO", "STREAM", key, "FULL", "COUNT", "0"}}
+		return [][]string{{"XRANGE", key, "-", "+"}, {"XINFO", "STREAM", key, "FULL", "COUNT", "0"}}
 	}
 	return nil
 }
@@ -163,24 +164,35 @@ func (k *keyState) fill(t testing.TB, answers []string) {
 		for _, entry := range v.items {
 			add(append([]string{entry.items[0].text}, entry.items[1].texts()...)...)
 		}
-		k.groups = streamGroups(parseValue(answers[2]))
+		k.fillGroups(parseValue(answers[1]))
 	}
 }
 
-// streamGroups is what XINFO STREAM FULL says beside the entries, without what versions of Redis say differently.
-func streamGroups(v *value) []string {
-	var lines []string
-	for _, name := range []string{"length", "last-generated-id", "max-deleted-entry-id", "entries-added", "recorded-first-entry-id"} {
-		lines = append(lines, name+" "+v.field(name).text)
+// fillGroups keeps what XINFO STREAM FULL says beside the entries, without what versions of Redis say differently.
+func (k *keyState) fillGroups(v *value) {
+	line := func(format string, args ...any) { k.groups = append(k.groups, fmt.Sprintf(format, args...)) }
+	pending := func(list *value, timeAt int) string {
+		var b strings.Builder
+		for _, p := range list.items {
+			words := p.texts()
+			at, _ := strconv.ParseInt(words[timeAt], 10, 64)
+			k.times = append(k.times, at)
+			fmt.Fprintf(&b, " %q", slices.Delete(words, timeAt, timeAt+1))
+		}
+		return b.String()
 	}
-	for _, g := range v.field("groups").items {
-		lines = append(lines, fmt.Sprintf("group %q at %s read %s pending %s", g.field("name").text, g.field("last-delivered-id").text,
-			g.field("entries-read"), g.field("pel"))) // the lag follows from the counters
+	for _, name := range []string{"length", "last-generated-id", "max-deleted-entry-id", "entries-added", "recorded-first-entry-id"} {
+		line("%s %s", name, v.field(name).text)
+	}
+	for _, g := range v.field("groups").items { // the lag follows from the counters
+		line("group %q at %s read %s pending%s", g.field("name").text, g.field("last-delivered-id").text,
+			g.field("entries-read"), pending(g.field("pel"), 2))
 		for _, c := range g.field("consumers").items {
-			lines = append(lines, fmt.Sprintf("consumer %q seen %s pending %s", c.field("name").text, c.field("seen-time"), c.field("pel")))
+			seen, _ := strconv.ParseInt(c.field("seen-time").text, 10, 64)
+			k.times = append(k.times, seen)
+			line("consumer %q pending%s", c.field("name").text, pending(c.field("pel"), 1))
 		}
 	}
-	return lines
 }
 
 func (k *keyState) readFieldDeadlines(t testing.TB, c *conn, key string) {
@@ -297,10 +309,10 @@ func (k *keyState) digest(d *digest, score scoreText) {
 	}
 }
 
-// String is the state as text that is equal for equal states.
+// String is the state, without times, as text that is equal for equal states.
 func (k *keyState) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %d, deadline %d:", k.kind, len(k.elems), k.deadline)
+	fmt.Fprintf(&b, "%s of %d:", k.kind, len(k.elems))
 	for _, e := range k.elems {
 		fmt.Fprintf(&b, " %q", e.parts)
 		if k.kind == "zset" {
@@ -316,7 +328,12 @@ func (k *keyState) String() string {
 	return b.String()
 }
 
-// differences says in which keys two data sets differ. Deadlines may differ by slackMs.
+// near tells whether two instants differ by at most slackMs; -1 is no instant.
+func near(a, b, slackMs int64) bool {
+	return a == b || min(a, b) >= 0 && max(a, b)-min(a, b) <= slackMs
+}
+
+// differences says in which keys two data sets differ. Deadlines and times may differ by slackMs.
 func (all contents) differences(other contents, slackMs int64) []string {
 	var lines []string
 	for name, a := range all {
@@ -325,14 +342,15 @@ func (all contents) differences(other contents, slackMs int64) []string {
 			lines = append(lines, fmt.Sprintf("db %d key %.200q: only the first has it: %.300s", name.db, name.key, a))
 			continue
 		}
-		if b.deadline != a.deadline && min(a.deadline, b.deadline) >= 0 && max(a.deadline, b.deadline)-min(a.deadline, b.deadline) <= slackMs {
-			same := *b
-			same.deadline = a.deadline
-			b = &same
-		}
 		if x, y := a.String(), b.String(); x != y {
 			x, y = around(x, y)
 			lines = append(lines, fmt.Sprintf("db %d key %.200q:\n\t%s\n\t%s", name.db, name.key, x, y))
+		}
+		if !near(a.deadline, b.deadline, slackMs) {
+			lines = append(lines, fmt.Sprintf("db %d key %.200q: deadlines %d and %d", name.db, name.key, a.deadline, b.deadline))
+		}
+		if !slices.EqualFunc(a.times, b.times, func(x, y int64) bool { return near(x, y, slackMs) }) {
+			lines = append(lines, fmt.Sprintf("db %d key %.200q: stream times %d and %d", name.db, name.key, a.times, b.times))
 		}
 	}
 	for name, b := range other {

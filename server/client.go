@@ -1,10 +1,12 @@
 package server
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"dragonfly/server/command"
 	"dragonfly/server/reactor"
 	"dragonfly/server/resp"
 	"dragonfly/server/session"
@@ -17,16 +19,26 @@ type client struct {
 	conn   *reactor.Conn
 	parser resp.Parser
 
-	mu      sync.Mutex // guards Name, LibName, LibVer, User, DB and Proto against readers on other loops
+	mu      sync.Mutex // guards Name, LibName, LibVer, User, DB, Proto, Monitor, NoEvict and NoTouch against readers on other loops
 	addr    string
 	laddr   string
 	created time.Time
 
 	lastMs  atomic.Int64 // time of the last command, ms
-	waiting bool         // parked until some work elsewhere answers
-	started bool         // the command being served has passed all checks and runs
-	closing bool         // nothing more is read
+	shown   shownState
+	waiting bool // parked until some work elsewhere answers
+	started bool // the command being served has passed all checks and runs
+	closing bool // nothing more is read
 	killed  atomic.Bool
+}
+
+// shownState is what CLIENT LIST shows of a client and only its loop knows: the loop publishes it.
+type shownState struct {
+	cmd     atomic.Pointer[command.Command] // the last one
+	queued  atomic.Int32                    // commands queued by MULTI, plus 1; 0 outside
+	watched atomic.Int32                    // keys
+	unread  atomic.Int32                    // bytes of input kept
+	pending atomic.Int64                    // bytes of output that the peer does not take
 }
 
 // clients is the registry of all connections.
@@ -36,7 +48,31 @@ type clients struct {
 	nextID int64
 
 	monitors atomic.Int32 // clients in MONITOR mode
+	watching []*client    // those clients; guarded by mu, never changed in place
 	rejected atomic.Int64
+}
+
+// setMonitor begins or ends the MONITOR mode of a client. It is called on the loop of the client.
+func (r *clients) setMonitor(cl *client, on bool) {
+	if cl.Monitor == on {
+		return
+	}
+	cl.set(func(s *session.Session) { s.Monitor = on })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if on {
+		r.watching = append(slices.Clone(r.watching), cl)
+	} else {
+		r.watching = slices.DeleteFunc(slices.Clone(r.watching), func(x *client) bool { return x == cl })
+	}
+	r.monitors.Store(int32(len(r.watching)))
+}
+
+// monitoring lists the clients in MONITOR mode.
+func (r *clients) monitoring() []*client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.watching
 }
 
 // add registers a client unless there are limit already.
@@ -91,6 +127,37 @@ func (cl *client) set(change func(s *session.Session)) {
 	change(&cl.Session)
 	cl.mu.Unlock()
 }
+
+// publish shows others what has changed during a batch. It is called on the loop of the client.
+func (cl *client) publish(last *command.Command) {
+	sh := &cl.shown
+	if last != nil && sh.cmd.Load() != last {
+		sh.cmd.Store(last)
+	}
+	queued, watched := int32(0), int32(0)
+	if cl.Multi != nil {
+		queued = int32(len(cl.Multi.Queue)) + 1
+	}
+	if cl.Watch != nil {
+		watched = int32(cl.Watch.Len())
+	}
+	// Loads are cheap; a store makes the cache line travel.
+	if sh.queued.Load() != queued {
+		sh.queued.Store(queued)
+	}
+	if sh.watched.Load() != watched {
+		sh.watched.Store(watched)
+	}
+	if n := int64(cl.conn.Pending()); sh.pending.Load() != n {
+		sh.pending.Store(n)
+	}
+	if n := int32(cl.conn.Unread()); sh.unread.Load() != n {
+		sh.unread.Store(n)
+	}
+}
+
+// class returns the class whose output limits the client has.
+func (cl *client) class() clientClass { return classNormal }
 
 // wake lets a parked client go on; it may be called on any goroutine. Replies, if any, are appended first.
 func (cl *client) wake() {

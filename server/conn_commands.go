@@ -217,10 +217,7 @@ func reset(c *command.Ctx) {
 	co := of(c)
 	cl := co.client(c)
 	co.endTransaction(c.Session)
-	if cl.Monitor {
-		cl.Monitor = false
-		co.s.clients.monitors.Add(-1)
-	}
+	co.s.clients.setMonitor(cl, false)
 	cl.set(func(s *session.Session) {
 		s.DB, s.Proto, s.Name = 0, 2, ""
 		s.Authed = co.s.params.password() == ""

@@ -49,6 +49,7 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 	co.nowMs = c.Loop().NowMs()
 	cl.lastMs.Store(co.nowMs)
 	co.out.Buf, co.out.Proto = c.Out, cl.Proto
+	co.ctx.Cmd = nil
 	limits := resp.Limits{MaxBulk: int(co.s.maxBulk.Load()), Unauthenticated: !cl.Authed}
 	for consumed < len(in) && !cl.waiting && !cl.closing {
 		args, n, err := cl.parser.Next(in[consumed:], co.args[:0], &limits)
@@ -79,6 +80,7 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 	}
 	co.tx.Unlock()
 	co.account()
+	cl.publish(co.ctx.Cmd)
 	c.Out = co.out.Buf
 	co.out.Buf = nil
 	if cl.closing && !cl.waiting {
@@ -209,9 +211,9 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 		start := time.Now()
 		cmd.Run(ctx)
 		d := time.Since(start)
-		cmd.Stats.Calls.Add(1)
-		cmd.Stats.Usec.Add(int64(d / time.Microsecond))
+		cmd.Stats.Timed(d, s.latency.histograms.Load())
 		s.slow.offer(cl, cmd, args, d, co.nowMs)
+		s.latency.offer(cmd, d, co.nowMs)
 	}
 	if co.out.Errors != errors {
 		cmd.Stats.Failed.Add(1)

@@ -1,6 +1,17 @@
 package server
 
-import "dragonfly/server/command"
+import (
+	"dragonfly/server/command"
+	"dragonfly/server/family/bitmap"
+	"dragonfly/server/family/generic"
+	"dragonfly/server/family/geo"
+	"dragonfly/server/family/hash"
+	"dragonfly/server/family/hll"
+	"dragonfly/server/family/list"
+	"dragonfly/server/family/set"
+	"dragonfly/server/family/str"
+	"dragonfly/server/family/zset"
+)
 
 // newRegistry collects the commands of all families.
 func newRegistry() *command.Registry {
@@ -9,5 +20,14 @@ func newRegistry() *command.Registry {
 		transactionCommands,
 		persistCommands,
 		dumpCommands,
+		zset.Commands,
+		set.Commands,
+		list.Commands,
+		hll.Commands,
+		hash.Commands,
+		geo.Commands,
+		bitmap.Commands,
+		generic.Commands,
+		str.Commands,
 	)
 }

@@ -38,6 +38,17 @@ func (s *Server) Load(ctx context.Context) error {
 	if s.cfg.DBFilename == "" {
 		return nil
 	}
+	if err := s.loadSnapshot(ctx); err != nil {
+		return err
+	}
+	if stale, _ := persistence.RemoveStale(s.cfg.Dir, s.cfg.DBFilename); len(stale) > 0 {
+		s.log.Warn("Load snapshot: removed what an interrupted save left: " + strings.Join(stale, ", "))
+	}
+	return nil
+}
+
+// loadSnapshot finds the snapshot and reads it.
+func (s *Server) loadSnapshot(ctx context.Context) error {
 	s.log.Info(fmt.Sprintf("Load snapshot: Searching for snapshot in directory: %q", absolute(s.cfg.Dir)))
 	file, others, found, err := persistence.Find(s.cfg.Dir, s.cfg.DBFilename)
 	if err != nil {

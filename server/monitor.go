@@ -5,7 +5,27 @@ import (
 	"strings"
 
 	"dragonfly/server/command"
+	"dragonfly/store/resperr"
 )
+
+// monitorCommands is MONITOR.
+var monitorCommands = []command.Command{
+	{
+		Name: "monitor", Arity: 1, Since: "1.0.0", Complexity: "O(1)",
+		Flags:   command.Admin | command.NoScript | command.WhileLoading | command.Session,
+		Group:   "server",
+		Summary: "Shows every command that the server runs.",
+		Run: func(c *command.Ctx) {
+			if c.InExec {
+				c.Fail(resperr.New("MONITOR isn't allowed for DENY BLOCKING client"))
+				return
+			}
+			co := of(c)
+			co.s.clients.setMonitor(co.client(c), true)
+			c.Reply.OK()
+		},
+	},
+}
 
 // monitor shows a command to all clients in MONITOR mode.
 func (s *Server) monitor(cl *client, cmd *command.Command, args [][]byte, nowMs int64) {
@@ -20,9 +40,7 @@ func (s *Server) monitor(cl *client, cmd *command.Command, args [][]byte, nowMs 
 	}
 	b.WriteString("\r\n")
 	line := []byte(b.String())
-	for _, m := range s.clients.all() {
-		if m.Monitor {
-			m.conn.Push(line)
-		}
+	for _, m := range s.clients.monitoring() {
+		m.conn.Push(line)
 	}
 }

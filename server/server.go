@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"runtime"
 	"strconv"
 	"sync"
@@ -34,12 +33,14 @@ type Server struct {
 	loops    []*coordinator
 	start    time.Time
 	runID    string
+	replid   atomic.Pointer[string] // of the history of writes that replicas would follow
 
 	clients clients
 	slow    slowlog
 	latency latencyMonitor
 	pause   pause
 	errors  errorStats
+	stats   runStats
 	params  params
 	persist persister
 
@@ -90,6 +91,8 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	s.maxBulk.Store(cfg.MaxBulkLen)
 	s.slow.configure(cfg.SlowlogLogSlowerThan, cfg.SlowlogMaxLen)
 	s.params.init(s)
+	s.newReplID()
+	s.latency.histograms.Store(true)
 	s.persist.init(s)
 	for i := range loops {
 		s.loops = append(s.loops, newCoordinator(s, i))
@@ -216,6 +219,7 @@ func (h handler) Open(c *reactor.Conn) bool {
 		return false
 	}
 	c.State = cl
+	s.limitOutput(cl)
 	return true
 }
 
@@ -236,9 +240,7 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	}
 	h.s.clients.remove(cl)
 	h.s.forgetWatch(&cl.Session)
-	if cl.Monitor {
-		h.s.clients.monitors.Add(-1)
-	}
+	h.s.clients.setMonitor(cl, false)
 }
 
 // Tick closes connections that were idle too long.
@@ -281,13 +283,4 @@ func (s *Server) cron(ctx context.Context) {
 		}
 		s.sampleRates()
 	}
-}
-
-// executable returns the path of the running program, empty if unknown.
-func executable() string {
-	path, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	return path
 }

@@ -22,6 +22,7 @@ type slowlog struct {
 	timesAll  atomic.Bool  // time quick commands too
 
 	mu      sync.Mutex
+	reasons timeReasons // why timesAll is set
 	max     int
 	nextID  int64
 	entries []slowEntry // newest last
@@ -35,11 +36,31 @@ type slowEntry struct {
 	addr, name string
 }
 
+// timeReasons are reasons to time quick commands one by one.
+type timeReasons uint8
+
+const (
+	timeForSlowlog timeReasons = 1 << iota
+	timeForLatency
+)
+
+// timeAll adds or removes a reason to time quick commands too.
+func (l *slowlog) timeAll(why timeReasons, on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if on {
+		l.reasons |= why
+	} else {
+		l.reasons &^= why
+	}
+	l.timesAll.Store(l.reasons != 0)
+}
+
 // configure sets the threshold in microseconds (negative: off) and the number of entries kept.
 func (l *slowlog) configure(thresholdUs, maxLen int) {
 	ns := int64(thresholdUs) * int64(time.Microsecond)
 	l.threshold.Store(ns)
-	l.timesAll.Store(thresholdUs >= 0 && ns < int64(slowTimesAll))
+	l.timeAll(timeForSlowlog, thresholdUs >= 0 && ns < int64(slowTimesAll))
 	l.mu.Lock()
 	l.max = maxLen
 	l.trim()

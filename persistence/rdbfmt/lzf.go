@@ -33,23 +33,40 @@ const (
 
 const lzfHashBits = 13
 
-func lzfHash(b uint32) uint32 { return b << 8 * 2654435761 >> (32 - lzfHashBits) }
+// lzfSmall is up to which size an input gets by with a table of 2^lzfSmallBits entries: clearing the large one would
+// cost more than the search.
+const (
+	lzfSmall     = 256
+	lzfSmallBits = 8
+)
+
+func lzfHash(b uint32, bits uint) uint32 { return b << 8 * 2654435761 >> (32 - bits) }
 
 // Compress appends src in LZF form to dst. Not ok, with dst unchanged in
 // content, if that would not save a few bytes.
 func Compress(dst, src []byte) ([]byte, bool) {
-	if len(src) < lzfMinSaving+2 {
+	switch {
+	case len(src) < lzfMinSaving+2:
 		return dst, false
+	case len(src) <= lzfSmall:
+		var table [1 << lzfSmallBits]uint16
+		return compress(dst, src, table[:], lzfSmallBits)
+	default:
+		var table [1 << lzfHashBits]uint16
+		return compress(dst, src, table[:], lzfHashBits)
 	}
+}
+
+// compress is Compress with a table of 2^bits zeros.
+//
+// The table has the last position of each hash, modulo 65536. An entry is only a hint: the distance and the bytes
+// are checked, so neither wrap-around nor the zeros at the start can mislead.
+func compress(dst, src []byte, table []uint16, bits uint) ([]byte, bool) {
 	start, limit := len(dst), len(dst)+len(src)-lzfMinSaving
-	// Last position of each hash, modulo 65536. An entry is only a hint: the
-	// distance and the bytes are checked, so neither wrap-around nor the zeros
-	// at the start can mislead.
-	var table [1 << lzfHashBits]uint16
 	literal, i := 0, 0 // src[literal:i] waits to be written
 	for i+4 <= len(src) {
 		head := binary.LittleEndian.Uint32(src[i:])
-		slot := &table[lzfHash(head)]
+		slot := &table[lzfHash(head, bits)]
 		back := int(uint16(i) - *slot)
 		*slot = uint16(i)
 		if back == 0 || back > lzfMaxOffset || back > i ||
@@ -67,7 +84,7 @@ func Compress(dst, src []byte) ([]byte, bool) {
 		// where data repeats, and speed where it repeats a lot.
 		i += n
 		if i+2 <= len(src) {
-			table[lzfHash(binary.LittleEndian.Uint32(src[i-2:]))] = uint16(i - 2)
+			table[lzfHash(binary.LittleEndian.Uint32(src[i-2:]), bits)] = uint16(i - 2)
 		}
 		literal = i
 	}

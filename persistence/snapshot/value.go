@@ -92,7 +92,7 @@ func tellsActivity(s stream.Stream) bool {
 }
 
 // open prepares the serialisation of a value, which must stay as it is until the end.
-func (v *value) open(c object.Cell) { *v = value{c: c, kind: typeByte(c)} }
+func (v *value) open(c object.Cell) { v.c, v.kind, v.done, v.node = c, typeByte(c), false, 0 }
 
 // head appends what comes before the elements. A value without elements is done with it.
 func (v *value) head(dst []byte, compress bool) []byte {

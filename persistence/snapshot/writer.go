@@ -31,8 +31,9 @@ type Writer struct {
 	Keys   int
 	ByType [16]int64
 
-	db  int // database of the last record in Records, -1 = not announced
-	big value
+	db    int   // database of the last record in Records, -1 = not announced
+	small value // the entry being written at once
+	big   value // the entry being written in pieces
 }
 
 // NewWriter returns a writer of an empty buffer.
@@ -54,15 +55,15 @@ func (w *Writer) Entry(db int, c object.Cell) {
 		w.Records = rdbfmt.AppendLen(w.Records, uint64(db))
 		w.db = db
 	}
-	var v value
+	v := &w.small
 	v.open(c)
-	w.Records = w.front(w.Records, &v)
+	w.Records = v.head(w.front(w.Records, v), w.Compress)
 	for !v.done {
 		w.Records = v.step(w.Records, 1<<30, w.Compress)
 	}
 }
 
-// front appends expiry, type, key and what comes before the elements.
+// front appends expiry, type and key.
 func (w *Writer) front(dst []byte, v *value) []byte {
 	w.Keys++
 	w.ByType[v.c.Type()]++
@@ -71,9 +72,7 @@ func (w *Writer) front(dst []byte, v *value) []byte {
 		dst = append(dst, rdbfmt.OpExpireTimeMs)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(ms))
 	}
-	dst = append(dst, v.kind)
-	dst = rdbfmt.AppendString(dst, v.c.Key(), w.Compress)
-	return v.head(dst, w.Compress)
+	return rdbfmt.AppendString(append(dst, v.kind), v.c.Key(), false)
 }
 
 // Big tells whether an entry should be written in pieces.
@@ -84,7 +83,7 @@ func (w *Writer) Begin(db int, c object.Cell) {
 	w.Piece = append(w.Piece, rdbfmt.OpSelectDB)
 	w.Piece = rdbfmt.AppendLen(w.Piece, uint64(db))
 	w.big.open(c)
-	w.Piece = w.front(w.Piece, &w.big)
+	w.Piece = w.big.head(w.front(w.Piece, &w.big), w.Compress)
 }
 
 // Step writes one piece and tells whether it was the last.

@@ -6,6 +6,7 @@ package command
 import (
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Flags say how a command behaves.
@@ -111,6 +112,34 @@ type Command struct {
 // Stats count the calls of a command over all loops.
 type Stats struct {
 	Calls, Usec, Rejected, Failed atomic.Int64
+	// Latency is that of the calls that were timed; nil while there are none.
+	Latency atomic.Pointer[Histogram]
+}
+
+// Timed counts a call that took d, in the histogram too if that is wanted.
+func (s *Stats) Timed(d time.Duration, histogram bool) {
+	s.Calls.Add(1)
+	s.Usec.Add(d.Microseconds())
+	if !histogram {
+		return
+	}
+	h := s.Latency.Load()
+	if h == nil {
+		s.Latency.CompareAndSwap(nil, &Histogram{})
+		h = s.Latency.Load()
+	}
+	if h != nil { // Reset came between
+		h.Add(d)
+	}
+}
+
+// Reset sets all counters to zero.
+func (s *Stats) Reset() {
+	s.Calls.Store(0)
+	s.Usec.Store(0)
+	s.Rejected.Store(0)
+	s.Failed.Store(0)
+	s.Latency.Store(nil)
 }
 
 // SubName returns the name of a subcommand without its container, or the whole name.

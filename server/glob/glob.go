@@ -87,14 +87,15 @@ func class(p []byte, c byte, fold bool) (ok bool, rest []byte) {
 	return ok != not, p
 }
 
+// within tells whether a byte is in a range. Redis compares bytes as signed numbers there.
 func within(from, to, c byte, fold bool) bool {
-	if from > to {
+	if int8(from) > int8(to) {
 		from, to = to, from
 	}
 	if fold {
 		from, to, c = lower(from), lower(to), lower(c)
 	}
-	return from <= c && c <= to
+	return int8(from) <= int8(c) && int8(c) <= int8(to)
 }
 
 func same(a, b byte, fold bool) bool { return a == b || fold && lower(a) == lower(b) }

@@ -36,6 +36,8 @@ func TestMatch(t *testing.T) {
 	f("[a-]", "a", true) // a range up to the bracket, which so does not close
 	f("[a-]", "^", true)
 	f("[a-]", "-", false)
+	f("[a-\xff]", "A", true) // from -1 to 'a'
+	f("[a-\xff]", "b", false)
 	f("[abc", "b", true)
 	f("[^", "x", true)
 	f("[", "[", false)

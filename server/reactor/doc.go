@@ -8,7 +8,8 @@
 //	socket  a non-blocking descriptor in the loop's epoll set (Linux; TCP and Unix sockets)
 //	pipe    any net.Conn, with one goroutine that reads and one that writes (TLS, in-process connections, systems without epoll)
 //
-// Both behave alike towards the handler; only the socket is fast.
+// Both behave alike towards the handler; only the socket is fast. The build tag noepoll leaves the socket out on Linux too, so that the tests
+// can be run on what other systems get.
 //
 // # How a loop turns
 //
@@ -20,6 +21,8 @@
 // Listening sockets are watched by one loop each, which hands every new connection to the loop that has the fewest. A listener per loop with
 // SO_REUSEPORT would spread by hash, so unevenly (50 clients on two loops may well be 30 and 20), loses the connections in the backlog of a
 // loop that goes away, and does not exist for Unix sockets.
+//
+// Before it sleeps, a loop yields the processor once and looks again; see pollAfterYield.
 //
 // # Buffers
 //

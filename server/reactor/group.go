@@ -55,6 +55,7 @@ type Group struct {
 	start   time.Time // zero of the loops' monotonic clocks
 	wg      sync.WaitGroup
 
+	keepIdle atomic.Int64 // Options.KeepAlive, or what SetKeepAlive made of it
 	lastID   atomic.Uint64
 	accepted atomic.Int64
 	current  atomic.Int64
@@ -85,6 +86,7 @@ func New(loops int, h Handler, opts Options) (*Group, error) {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := &Group{handler: h, opts: opts, start: time.Now()}
+	g.SetKeepAlive(opts.KeepAlive)
 	for i := range loops {
 		l, err := newLoop(g, i)
 		if err != nil {
@@ -140,9 +142,12 @@ func (g *Group) Listen(network, addr string) (net.Addr, error) {
 	return at, nil
 }
 
+// SetKeepAlive changes Options.KeepAlive for connections accepted from now on.
+func (g *Group) SetKeepAlive(idle time.Duration) { g.keepIdle.Store(int64(idle)) }
+
 // keepAlive probes as Redis does: three times, a third of the idle time apart.
 func (g *Group) keepAlive() net.KeepAliveConfig {
-	idle := g.opts.KeepAlive
+	idle := time.Duration(g.keepIdle.Load())
 	if idle <= 0 {
 		return net.KeepAliveConfig{Enable: false}
 	}

@@ -1,3 +1,5 @@
+//go:build !noepoll
+
 package reactor
 
 import (
@@ -77,7 +79,8 @@ func (s *listener) configure(g *Group, addr net.Addr) error {
 	}
 	if a, ok := addr.(*net.TCPAddr); ok {
 		if !a.IP.IsUnspecified() {
-			s.local = a.AddrPort().String()
+			at := a.AddrPort()
+			s.local = netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
 		}
 		set := func(level, option, value int) error {
 			return os.NewSyscallError("setsockopt", unix.SetsockoptInt(s.desc, level, option, value))

@@ -19,10 +19,11 @@ const (
 
 // When a loop yields before it sleeps; see pollAfterYield.
 const (
-	yieldTooLong   = time.Millisecond
-	yieldPauseLong = 20 * time.Millisecond
+	yieldTooLong   = 2 * time.Millisecond
+	yieldMaxLong   = 2 // in a row
+	yieldPauseLong = 50 * time.Millisecond
+	yieldMaxMisses = 8 // in a row
 	yieldPause     = 5 * time.Millisecond
-	yieldMaxMisses = 8
 )
 
 // Loop is a goroutine that owns connections.
@@ -50,6 +51,7 @@ type Loop struct {
 	tally    Counters
 
 	yieldFrom   time.Duration // on the clock of mono: no pollAfterYield before that
+	yieldLong   int           // yields in a row that took too long
 	yieldMisses int           // yields in a row that brought nothing
 
 	load atomic.Int64 // connections given to this loop; raised by whoever gives one
@@ -183,8 +185,9 @@ func (l *Loop) wait() int {
 }
 
 // pollAfterYield lets another thread run before the loop would sleep, and looks again. Where clients share the processor, they use the time to
-// send; sleeping and being woken for each request would cost as much as the request (measured: half the processor time at pipeline 1).
-// It is left alone for a while when it does not pay, or when somebody who computes has taken the time: then a sleeper is served sooner.
+// send; sleeping and being woken for each request costs about as much as the request (measured at pipeline 1 with two loops on two cores:
+// up to half the processor time). It is left alone for a while when it does not pay, and when somebody who computes takes the time: then
+// a sleeper is served sooner.
 func (l *Loop) pollAfterYield() int {
 	if l.mono < l.yieldFrom {
 		return 0
@@ -192,16 +195,17 @@ func (l *Loop) pollAfterYield() int {
 	before := time.Now()
 	l.poll.yield()
 	n := l.poll.poll()
-	switch {
-	case time.Since(before) > yieldTooLong:
+	if time.Since(before) <= yieldTooLong {
+		l.yieldLong = 0
+	} else if l.yieldLong++; l.yieldLong == yieldMaxLong {
+		l.yieldLong = 0
 		l.yieldFrom = l.mono + yieldPauseLong
-	case n > 0:
+	}
+	if n > 0 {
 		l.yieldMisses = 0
-	default:
-		if l.yieldMisses++; l.yieldMisses == yieldMaxMisses {
-			l.yieldMisses = 0
-			l.yieldFrom = l.mono + yieldPause
-		}
+	} else if l.yieldMisses++; l.yieldMisses == yieldMaxMisses {
+		l.yieldMisses = 0
+		l.yieldFrom = max(l.yieldFrom, l.mono+yieldPause)
 	}
 	return n
 }

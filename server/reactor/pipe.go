@@ -69,7 +69,7 @@ func (p *pipe) start() error {
 
 // readAll is the goroutine that reads.
 func (p *pipe) readAll() {
-	buf := make([]byte, pipeChunk)
+	buf := make([]byte, pipeChunk/4)
 	for {
 		n, err := p.nc.Read(buf)
 		p.chunk, p.err = buf[:n], err
@@ -80,6 +80,9 @@ func (p *pipe) readAll() {
 		case <-p.more:
 		case <-p.quit:
 			return
+		}
+		if n == len(buf) && n < pipeChunk {
+			buf = make([]byte, pipeChunk) // a client that sends much, unlike most
 		}
 	}
 }

@@ -1,3 +1,5 @@
+//go:build !noepoll
+
 package reactor
 
 import (
@@ -136,7 +138,7 @@ func (s *socket) send(b []byte) (int, error) {
 
 // close closes the descriptor, which also takes it out of the epoll set.
 func (s *socket) close(graceful bool) {
-	if graceful {
+	if graceful && !s.c.ended {
 		// Closing a TCP socket with input unread resets the connection, and a peer that is reset may lose the last reply, such as the error
 		// that says why. What is there is thrown away first; a peer that goes on sending is beyond help.
 		unix.Shutdown(s.desc, unix.SHUT_WR)

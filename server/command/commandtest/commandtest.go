@@ -83,12 +83,21 @@ func (d *DB) Run(args [][]byte) []byte {
 		d.t.Helper()
 		d.t.Fatalf("no command %q", args[0])
 	}
+	if len(args) > 1 {
+		if sub := cmd.Sub(args[1]); sub != nil {
+			cmd = sub
+		}
+	}
 	d.out.Buf = d.out.Buf[:0]
 	if !cmd.ArityOK(len(args)) {
 		return fmt.Appendf(d.out.Buf, "-ERR wrong number of arguments for '%s' command\r\n", cmd.Name)
 	}
 	d.ctx.Args, d.ctx.Cmd, d.ctx.DB = args, cmd, d.Store.View(0, d.NowMs)
-	if d.keys = cmd.Keys.Append(d.keys[:0], args); len(d.keys) > 0 {
+	d.keys = cmd.Keys.Append(d.keys[:0], args)
+	switch {
+	case cmd.Flags&command.LockAll != 0:
+		d.ctx.Tx.LockAll()
+	case len(d.keys) > 0:
 		d.ctx.Tx.LockKeys(args, d.keys)
 	}
 	cmd.Run(&d.ctx)

@@ -25,17 +25,16 @@ func zrandmember(c *command.Ctx) {
 	case !cell.Ok():
 		c.Reply.Null()
 	default:
-		m, _ := memberAt(cell, rand.IntN(zset.Len(cell)))
-		c.Reply.Bulk(m)
+		one := pairs{c: c}
+		one.addRank(cell, rand.IntN(zset.Len(cell)))
 	}
 }
 
-// memberAt returns the element of a rank that exists. The member is good
-// until the reply is written.
-func memberAt(cell object.Cell, rank int) (member []byte, score float64) {
+// addRank adds the element of a rank that exists.
+func (p *pairs) addRank(cell object.Cell, rank int) {
 	it := zset.IterAt(cell, rank, false)
-	member, score, _ = it.Next()
-	return member, score
+	m, score, _ := it.Next()
+	p.add(m, score)
 }
 
 func randomMembers(c *command.Ctx) {
@@ -54,12 +53,16 @@ func randomMembers(c *command.Ctx) {
 	case count < 0:
 		pairs := beginPairs(c, int(-count), withScores)
 		for n := zset.Len(cell); count < 0; count++ {
-			pairs.add(memberAt(cell, rand.IntN(n)))
+			pairs.addRank(cell, rand.IntN(n))
 		}
-	default:
-		n := int(min(count, int64(zset.Len(cell))))
+	case count >= int64(zset.Len(cell)):
+		// Redis answers all of them from the highest down.
+		n := zset.Len(cell)
 		pairs := beginPairs(c, n, withScores)
-		sample(cell, n, &pairs)
+		pairs.addRun(cell, n-1, n, true)
+	default:
+		pairs := beginPairs(c, int(count), withScores)
+		sample(cell, int(count), &pairs)
 	}
 }
 
@@ -85,7 +88,7 @@ func sample(cell object.Cell, n int, pairs *pairs) {
 	left := zset.Len(cell)
 	if cell.Encoding() == object.Skiplist && n < left/3 {
 		for _, rank := range differentRanks(n, left) {
-			pairs.add(memberAt(cell, rank))
+			pairs.addRank(cell, rank)
 		}
 		return
 	}

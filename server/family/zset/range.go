@@ -116,11 +116,7 @@ func runRange(c *command.Ctx, form rangeForm) {
 	}
 	first, n := a.slice(cell)
 	pairs := beginPairs(c, n, a.withScores)
-	it := zset.IterAt(cell, first, a.rev)
-	for range n {
-		m, score, _ := it.Next()
-		pairs.add(m, score)
-	}
+	pairs.addRun(cell, first, n, a.rev)
 }
 
 // pairs is a reply of members, with or without their scores: flat in RESP2,
@@ -150,6 +146,15 @@ func (p *pairs) add(member []byte, score float64) {
 	}
 }
 
+// addRun adds n elements from a rank on, upwards, or downwards if rev.
+func (p *pairs) addRun(cell object.Cell, first, n int, rev bool) {
+	it := zset.IterAt(cell, first, rev)
+	for range n {
+		m, score, _ := it.Next()
+		p.add(m, score)
+	}
+}
+
 func zrangestore(c *command.Ctx) {
 	a, err := parseRange(c.Args[3:], rangeForm{auto: true, store: true})
 	if err != nil {
@@ -176,12 +181,10 @@ func zrangestore(c *command.Ctx) {
 // deletes it if that is empty. It returns the number of members.
 func storeResult(v *store.View, key []byte, b *zset.Builder, event string) int {
 	n := b.Len()
-	existed := v.Delete(key)
 	if n > 0 {
-		cell := v.Add(key, object.Attrs{Type: object.Zset, Encoding: object.Listpack}, 0)
-		b.Finish(cell, v.Limits())
+		b.Finish(v.Replace(key, object.Zset, object.Listpack, 0), v.Limits())
 		v.Changed(key, store.EventZset, event)
-	} else if existed {
+	} else if v.Delete(key) {
 		v.Changed(key, store.EventGeneric, "del")
 	}
 	return n

@@ -1,6 +1,10 @@
 package zset
 
 import (
+	"bytes"
+	"errors"
+	"strconv"
+
 	"dragonfly/server/command"
 	"dragonfly/store/number"
 	"dragonfly/store/object"
@@ -78,8 +82,27 @@ func parseScoreBound(arg []byte) (f float64, ex, ok bool) {
 	if len(arg) > 0 && arg[0] == '(' {
 		ex, arg = true, arg[1:]
 	}
-	f, ok = number.ParseFloat(arg)
+	if f, ok = number.ParseFloat(arg); !ok {
+		f, ok = parseLoose(arg)
+	}
 	return f, ex, ok
+}
+
+// parseLoose parses what Redis takes as a bound but not as a score: nothing,
+// which is 0, space before the number, and numbers too large or too small.
+func parseLoose(arg []byte) (f float64, ok bool) {
+	if len(arg) == 0 {
+		return 0, true
+	}
+	arg = bytes.TrimLeft(arg, " \t\n\v\f\r")
+	if f, ok = number.ParseFloat(arg); ok {
+		return f, true
+	}
+	if len(arg) == 0 || bytes.ContainsAny(arg, "_nN") {
+		return 0, false // Go would take digit separators and NaN
+	}
+	f, err := strconv.ParseFloat(string(arg), 64)
+	return f, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 func parseLexRange(min, max []byte) (r zset.LexRange, err error) {

@@ -31,7 +31,7 @@ func NewIter(c object.Cell) Iter {
 		it.small = c.View()
 		it.p = listpack.First(it.small)
 	default:
-		t := rootOf(c).Table(c.A)
+		t := rootOf(c).table(c.A)
 		it.table = t.Iter()
 	}
 	return it
@@ -77,7 +77,7 @@ func Scan(c object.Cell, cursor uint64, count int, fn func(member []byte)) uint6
 		}
 		return 0
 	}
-	t := rootOf(c).Table(c.A)
+	t := rootOf(c).table(c.A)
 	passed := 0
 	for cells := 0; ; cells++ {
 		cursor = t.Scan(cursor, func(slot *arena.Ref) {

@@ -1,7 +1,6 @@
 package set
 
 import (
-	"dragonfly/store/arena"
 	"dragonfly/store/dash"
 	"dragonfly/store/object"
 )
@@ -19,7 +18,7 @@ func FreeStep(c object.Cell, cursor *uint64, n int) (done bool) {
 	if c.Encoding() != object.Hashtable {
 		return true
 	}
-	t := rootOf(c).Table(c.A)
+	t := rootOf(c).table(c.A)
 	if !t.FreeStep(cursor, n, c.A.Free) {
 		return false
 	}
@@ -33,7 +32,7 @@ func MemUsage(c object.Cell) int {
 		return 0
 	}
 	rt := rootOf(c)
-	t := rt.Table(c.A)
+	t := rt.table(c.A)
 	return c.A.Size(rootRef(c)) + t.Bytes() + int(rt.bytes)
 }
 
@@ -45,18 +44,11 @@ func Copy(target, source object.Cell) {
 		return
 	}
 	to := initTable(target)
-	from := rootOf(source).Table(source.A)
-	t := to.Table(target.A)
+	from := rootOf(source).table(source.A)
+	t := to.table(target.A)
 	it := from.Iter()
 	for slot := it.Next(); slot != nil; slot = it.Next() {
-		to.insert(&t, memberOf(source.A, *slot))
+		m := memberOf(source.A, *slot)
+		to.insert(&t, dash.Hash(m), m)
 	}
-}
-
-// insert adds m, which is no member.
-func (rt *root) insert(t *dash.Table, m []byte) arena.Ref {
-	r := newMember(t.A, m)
-	rt.bytes += int64(t.A.Size(r))
-	t.Insert(dash.Hash(m), r)
-	return r
 }

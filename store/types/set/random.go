@@ -19,7 +19,7 @@ func Random(c object.Cell, scratch *Scratch) []byte {
 	case object.Listpack:
 		return listpack.GetText(b, listpack.Seek(b, rand.IntN(listpack.Len(b))), scratch)
 	default:
-		t := rootOf(c).Table(c.A)
+		t := rootOf(c).table(c.A)
 		return memberOf(c.A, *t.Random())
 	}
 }
@@ -39,7 +39,7 @@ func Pop(c object.Cell, dst []byte) []byte {
 		return dst
 	default:
 		rt := rootOf(c)
-		t := rt.Table(c.A)
+		t := rt.table(c.A)
 		m := memberOf(c.A, *t.Random())
 		dst = append(dst, m...)
 		rt.remove(c.A, m)
@@ -51,7 +51,7 @@ func Pop(c object.Cell, dst []byte) []byte {
 // their order.
 func Sample(c object.Cell, n int, fn func(member []byte)) {
 	if c.Encoding() == object.Hashtable {
-		t := rootOf(c).Table(c.A)
+		t := rootOf(c).table(c.A)
 		t.Sample(n, func(slot *arena.Ref) { fn(memberOf(c.A, *slot)) })
 		return
 	}

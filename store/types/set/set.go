@@ -60,7 +60,7 @@ func Len(c object.Cell) int {
 	case object.Listpack:
 		return listpack.Len(c.View())
 	default:
-		t := rootOf(c).Table(c.A)
+		t := rootOf(c).table(c.A)
 		return t.Len()
 	}
 }
@@ -79,7 +79,7 @@ func Contains(c object.Cell, m []byte) bool {
 		b := c.View()
 		return listpack.Find(b, listpack.First(b), m, 0) >= 0
 	default:
-		t := rootOf(c).Table(c.A)
+		t := rootOf(c).table(c.A)
 		return t.Find(dash.Hash(m), m).Ok()
 	}
 }

@@ -34,26 +34,31 @@ func rootRef(c object.Cell) arena.Ref { return arena.Ref(binary.LittleEndian.Uin
 
 func rootOf(c object.Cell) *root { return (*root)(c.A.Ptr(rootRef(c))) }
 
-// Table returns a handle on the table of members.
-func (rt *root) Table(a *arena.Arena) dash.Table {
+// table returns a handle on the table of members.
+func (rt *root) table(a *arena.Arena) dash.Table {
 	return dash.Table{Root: &rt.Root, A: a, KeyOf: memberOf}
 }
 
 // add adds m unless it is a member.
 func (rt *root) add(a *arena.Arena, m []byte) (added bool) {
-	t := rt.Table(a)
+	t := rt.table(a)
 	h := dash.Hash(m)
 	if t.Find(h, m).Ok() {
 		return false
 	}
-	r := newMember(a, m)
-	rt.bytes += int64(a.Size(r))
-	t.Insert(h, r)
+	rt.insert(&t, h, m)
 	return true
 }
 
+// insert adds m, which is no member; h is its hash.
+func (rt *root) insert(t *dash.Table, h uint64, m []byte) {
+	r := newMember(t.A, m)
+	rt.bytes += int64(t.A.Size(r))
+	t.Insert(h, r)
+}
+
 func (rt *root) remove(a *arena.Arena, m []byte) (removed bool) {
-	t := rt.Table(a)
+	t := rt.table(a)
 	p := t.Find(dash.Hash(m), m)
 	if !p.Ok() {
 		return false

@@ -42,7 +42,7 @@ func appendPackedScore(dst []byte, score float64) []byte {
 func insertPacked(c object.Cell, score float64, member []byte) {
 	var buf [number.MaxScoreLen]byte
 	text := appendPackedScore(buf[:0], score)
-	lp := c.Reserve(c.Len() + listpack.EncodedSize(member) + len(text) + 2)
+	lp := c.Reserve(c.Len() + listpack.EncodedSize(member) + listpack.EncodedSize(text))
 	p := placePacked(lp, score, member)
 	lp = listpack.Insert(lp, p, text)
 	lp = listpack.Insert(lp, p, member)
@@ -112,7 +112,7 @@ func updatePacked(c object.Cell, lp []byte, p int, score float64, flags Flags) (
 	}
 	var buf [number.MaxScoreLen]byte
 	text := appendPackedScore(buf[:0], score)
-	lp = c.Reserve(c.Len() + scoreRoom)
+	lp = c.Reserve(len(lp) - listpack.EntrySize(lp, sp) + listpack.EncodedSize(text))
 	if staysPacked(lp, p, sp, score) {
 		c.SetLen(len(listpack.Replace(lp, sp, text)))
 		return score, Updated

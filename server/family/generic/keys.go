@@ -1,0 +1,58 @@
+package generic
+
+import (
+	"dragonfly/server/command"
+	"dragonfly/store"
+)
+
+func del(c *command.Ctx) {
+	removed := 0
+	for _, key := range c.Args[1:] {
+		if c.DB.Delete(key) {
+			c.DB.Changed(key, store.EventGeneric, "del")
+			removed++
+		}
+	}
+	c.Reply.Int(int64(removed))
+}
+
+// exists is a read that counts as no access, unlike TOUCH.
+func exists(c *command.Ctx) { c.Reply.Int(count(c, true)) }
+
+// touch is what TOUCH is for, so CLIENT NO-TOUCH does not hold for it.
+func touch(c *command.Ctx) { c.Reply.Int(count(c, false)) }
+
+// count returns how many of the keys exist, each as often as it is named.
+func count(c *command.Ctx, noTouch bool) (n int64) {
+	v := c.DB
+	v.NoTouch = noTouch
+	for _, key := range c.Args[1:] {
+		if v.Find(key).Ok() {
+			n++
+		}
+	}
+	return n
+}
+
+func typeOf(c *command.Ctx) {
+	v := c.DB
+	v.NoTouch = true
+	if cell := v.Find(c.Args[1]); cell.Ok() {
+		c.Reply.Simple(cell.Type().String())
+		return
+	}
+	c.Reply.Simple("none")
+}
+
+func stick(c *command.Ctx) {
+	n := 0
+	for _, key := range c.Args[1:] {
+		if cell := c.DB.Peek(key); !cell.Ok() || cell.Sticky() {
+			continue
+		}
+		c.DB.Edit(key).SetSticky(true)
+		c.DB.Changed(key, store.EventGeneric, "")
+		n++
+	}
+	c.Reply.Int(int64(n))
+}

@@ -1,0 +1,146 @@
+package generic
+
+import (
+	"math/rand/v2"
+
+	"dragonfly/server/command"
+	"dragonfly/server/glob"
+	"dragonfly/store"
+	"dragonfly/store/object"
+)
+
+func keys(c *command.Ctx) {
+	pattern := c.Args[1]
+	all := string(pattern) == "*"
+	mark, n := c.Reply.Defer(), 0
+	c.Tx.VisitAll(func(sh *store.Shard) {
+		c.DB.Each(sh, func(cell object.Cell) bool {
+			if key := cell.Key(); (all || glob.Match(pattern, key)) && !c.DB.Expired(cell) {
+				c.Reply.Bulk(key)
+				n++
+			}
+			return true
+		})
+	})
+	c.Reply.CloseArray(mark, n)
+}
+
+// A cursor of SCAN is the number of a shard and the cursor of its table:
+//
+//	| 63…53 zero | 52…37 shard | 36…0 cell |
+//
+// so it is below 2^53 and passes through clients that keep it as a double. Shards are scanned one after the other;
+// within a shard the guarantee is that of package dash.
+const (
+	cellBits    = 37
+	cellsPerKey = 10 // how many cells SCAN looks at for each key it was asked for, at most
+)
+
+func scan(c *command.Ctx) {
+	cursor, err := command.ScanCursor(c.Args[1])
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	opt, err := command.ParseScan(c.Args[2:], command.ScanKeys)
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	mark, n := c.Reply.Defer(), 0
+	typ := scanType(opt.Type)
+	next := walk(c, cursor, opt.Count, func(cell object.Cell) {
+		if key := cell.Key(); (typ == anyType || typ == cell.Type()) && opt.Match(key) {
+			c.Reply.Bulk(key)
+			n++
+		}
+	})
+	c.Reply.CloseScan(mark, next, n)
+}
+
+// walk calls fn for the keys from a cursor on until it has seen count of them, filtered out or not, or enough
+// cells. It returns where to go on, 0 at the end.
+func walk(c *command.Ctx, cursor uint64, count int, fn func(key object.Cell)) (next uint64) {
+	seen, cells := 0, 0
+	shards := uint64(c.DB.Store().NumShards())
+	shard, cell := cursor>>cellBits, cursor&(1<<cellBits-1)
+	more := func() bool { return seen < count && cells/cellsPerKey < count }
+	for shard < shards && more() {
+		c.Tx.Visit(int(shard), func(sh *store.Shard) {
+			if sh.Len(c.DB.Index) == 0 {
+				shard, cell = shard+1, 0 // costs nothing, so it is not counted
+				return
+			}
+			for more() {
+				cell = c.DB.Scan(sh, cell, func(key object.Cell) {
+					seen++
+					fn(key)
+				})
+				cells++
+				if cell == 0 {
+					shard++
+					return
+				}
+			}
+		})
+	}
+	if shard >= shards {
+		return 0
+	}
+	return shard<<cellBits | cell
+}
+
+// What scanType returns where no type is meant.
+const (
+	anyType object.Type = 254
+	noType  object.Type = 255
+)
+
+// scanType returns the type that the TYPE option names. An unknown one is no error: no key has it.
+func scanType(name []byte) object.Type {
+	if name == nil {
+		return anyType
+	}
+	for t := object.String; t <= object.Stream; t++ {
+		if command.Is(name, t.String()) {
+			return t
+		}
+	}
+	return noType
+}
+
+func randomkey(c *command.Ctx) {
+	for {
+		shard := randomShard(c)
+		if shard < 0 {
+			c.Reply.Null()
+			return
+		}
+		found := false
+		c.Tx.Visit(shard, func(sh *store.Shard) {
+			cell := c.DB.Random(sh)
+			if found = cell.Ok(); found {
+				c.Reply.Bulk(cell.Key())
+			}
+		})
+		if found {
+			return
+		}
+		// All keys of the shard had expired and are removed now, or others have emptied it.
+	}
+}
+
+// randomShard returns a shard, chosen in proportion to its keys in the database, or -1 if there are none.
+func randomShard(c *command.Ctx) int {
+	// Each shard takes the place of the choice so far with the probability that its keys have among all so far:
+	// one pass, and no list.
+	chosen, total := -1, 0
+	c.Tx.VisitAll(func(sh *store.Shard) {
+		n := sh.Len(c.DB.Index)
+		total += n
+		if n > 0 && rand.IntN(total) < n {
+			chosen = sh.ID()
+		}
+	})
+	return chosen
+}

@@ -1,0 +1,498 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"dragonfly/server/command"
+	"dragonfly/server/config"
+	"dragonfly/store"
+	"dragonfly/store/object"
+)
+
+// infoCommands is INFO.
+//
+// Its fields are those of Redis that tools read and those of Dragonfly. Fields of Dragonfly for what this server does
+// not do (tiered storage, fibers, squashing) are there and zero, so that dashboards find them. Sections come in the
+// order of Redis, those that only Dragonfly has after them.
+var infoCommands = []command.Command{
+	{
+		Name: "info", Arity: -1, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.WhileLoading, ACL: command.CatDangerous,
+		Summary: "Describes the server and its state.", Syntax: "[section [section ...]]",
+		Run: info,
+	},
+}
+
+// infoSection is one section of INFO.
+type infoSection struct {
+	title   string // its name is the title in lower case
+	regular bool   // shown when no section is named
+	write   func(s *Server, w *infoWriter)
+}
+
+// infoSections lists the sections in the order they are shown.
+func infoSections() []infoSection {
+	return []infoSection{
+		{"Server", true, (*Server).infoServer},
+		{"Clients", true, (*Server).infoClients},
+		{"Memory", true, (*Server).infoMemory},
+		{"Persistence", true, func(s *Server, w *infoWriter) { s.persistenceInfo(&w.b) }},
+		{"Stats", true, (*Server).infoStats},
+		{"Replication", true, (*Server).infoReplication},
+		{"CPU", true, (*Server).infoCPU},
+		{"Modules", true, func(*Server, *infoWriter) {}},
+		{"Commandstats", false, (*Server).infoCommandStats},
+		{"Errorstats", true, (*Server).infoErrorStats},
+		{"Latencystats", false, (*Server).infoLatencyStats},
+		{"Cluster", true, (*Server).infoCluster},
+		{"Keyspace", true, (*Server).infoKeyspace},
+		{"Tiered", false, (*Server).infoTiered},
+		{"Transaction", false, (*Server).infoTransaction},
+		{"Search", false, (*Server).infoSearch},
+		{"Acl", false, (*Server).infoACL},
+	}
+}
+
+// infoWriter collects the text of INFO.
+type infoWriter struct {
+	b    strings.Builder
+	data dataStats
+}
+
+func (w *infoWriter) field(name string, value any) { fmt.Fprintf(&w.b, "%s:%v\r\n", name, value) }
+
+// zeros writes fields of what does not exist here.
+func (w *infoWriter) zeros(names ...string) {
+	for _, name := range names {
+		w.field(name, 0)
+	}
+}
+
+func info(c *command.Ctx) {
+	s := of(c).s
+	names := make([]string, 0, len(c.Args))
+	for _, arg := range c.Args[1:] {
+		names = append(names, strings.ToLower(string(arg)))
+	}
+	c.Reply.Verbatim(s.info(names, c.DB.NowMs, c.Tx.VisitAll))
+}
+
+// info returns the text of INFO for sections in lower case; visit locks one shard after the other.
+func (s *Server) info(names []string, nowMs int64, visit func(func(sh *store.Shard))) string {
+	regular, all := len(names) == 0, false
+	wanted := map[string]bool{}
+	for _, name := range names {
+		switch name {
+		case "default":
+			regular = true
+		case "all", "everything":
+			all = true
+		default:
+			wanted[name] = true
+		}
+	}
+	w := &infoWriter{data: s.dataStats(nowMs, visit)}
+	for _, section := range infoSections() {
+		if !all && !(regular && section.regular) && !wanted[strings.ToLower(section.title)] {
+			continue
+		}
+		if w.b.Len() > 0 {
+			w.b.WriteString("\r\n")
+		}
+		fmt.Fprintf(&w.b, "# %s\r\n", section.title)
+		section.write(s, w)
+	}
+	return w.b.String()
+}
+
+// dataStats is what INFO says of the data.
+type dataStats struct {
+	store.Stats
+	keys, expires []int // by database
+	ttl           []meanTTL
+}
+
+// meanTTL samples the time to live of keys.
+type meanTTL struct{ sum, n int64 }
+
+func (m meanTTL) value() int64 {
+	if m.n == 0 {
+		return 0
+	}
+	return m.sum / m.n
+}
+
+// ttlCells is how many cells of a table are looked at for the mean time to live.
+const ttlCells = 8
+
+// dataStats visits all shards.
+func (s *Server) dataStats(nowMs int64, visit func(func(sh *store.Shard))) dataStats {
+	n := s.store.NumDBs()
+	d := dataStats{keys: make([]int, n), expires: make([]int, n), ttl: make([]meanTTL, n)}
+	visit(func(sh *store.Shard) {
+		d.Hits += sh.Stats.Hits
+		d.Misses += sh.Stats.Misses
+		d.Expired += sh.Stats.Expired
+		d.Evicted += sh.Stats.Evicted
+		d.ExpiredFields += sh.Stats.ExpiredFields
+		for i := range n {
+			d.keys[i] += sh.Len(i)
+			expires := sh.DB(i).Expires()
+			d.expires[i] += expires
+			if expires > 0 {
+				d.ttl[i].sample(s, sh, i, nowMs)
+			}
+		}
+	})
+	return d
+}
+
+// sample adds some keys of a database's part in a shard.
+func (m *meanTTL) sample(s *Server, sh *store.Shard, db int, nowMs int64) {
+	v := s.store.View(db, nowMs)
+	cursor := uint64(0)
+	for range ttlCells {
+		cursor = v.Scan(sh, cursor, func(c object.Cell) {
+			if ms, ok := c.Deadline(); ok {
+				m.sum += max(0, ms-nowMs)
+				m.n++
+			}
+		})
+		if cursor == 0 {
+			return
+		}
+	}
+}
+
+func (s *Server) infoServer(w *infoWriter) {
+	up := int64(time.Since(s.start).Seconds())
+	w.field("redis_version", redisVersion)
+	w.field("dragonfly_version", "df-"+s.cfg.Version)
+	w.field("redis_git_sha1", "00000000")
+	w.field("redis_git_dirty", 0)
+	w.field("redis_build_id", "0")
+	w.field("redis_mode", "standalone")
+	w.field("os", osName())
+	w.field("arch_bits", 64)
+	w.field("monotonic_clock", "Go runtime")
+	w.field("thread_count", len(s.loops))
+	w.field("multiplexing_api", multiplexing())
+	w.field("gcc_version", "0.0.0")
+	w.field("go_version", runtime.Version())
+	w.field("process_id", os.Getpid())
+	w.field("process_supervised", "no")
+	w.field("run_id", s.runID)
+	w.field("tcp_port", s.port())
+	w.field("server_time_usec", time.Now().UnixMicro())
+	w.field("uptime_in_seconds", up)
+	w.field("uptime_in_days", up/86400)
+	w.field("hz", s.param("hz"))
+	w.field("configured_hz", s.param("hz"))
+	w.field("lru_clock", time.Now().Unix()&(1<<24-1))
+	w.field("executable", executable())
+	w.field("config_file", s.cfg.ConfigFile)
+	w.field("io_threads_active", flag(len(s.loops) > 1))
+	for i, addr := range s.addrs {
+		w.field(fmt.Sprintf("listener%d", i), fmt.Sprintf("name=%s,bind=%s", addr.Network(), addr))
+	}
+}
+
+// multiplexing names how sockets are watched.
+func multiplexing() string {
+	if runtime.GOOS == "linux" {
+		return "epoll"
+	}
+	return "goroutine"
+}
+
+// osName returns system, release and machine, as uname would.
+func osName() string {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return runtime.GOOS + " " + runtime.GOARCH
+	}
+	machine := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+	if machine == "" {
+		machine = runtime.GOARCH
+	}
+	return "Linux " + strings.TrimSpace(string(release)) + " " + machine
+}
+
+func (s *Server) infoClients(w *infoWriter) {
+	unread, pending := int64(0), int64(0)
+	watched, keys := 0, int32(0)
+	for _, cl := range s.clients.all() {
+		unread = max(unread, int64(cl.shown.unread.Load()))
+		pending = max(pending, cl.shown.pending.Load())
+		if n := cl.shown.watched.Load(); n > 0 {
+			watched++
+			keys += n
+		}
+	}
+	w.field("connected_clients", s.clients.len())
+	w.field("cluster_connections", 0)
+	w.field("maxclients", s.params.maxClients())
+	w.field("max_clients", s.params.maxClients())
+	w.field("client_recent_max_input_buffer", unread)
+	w.field("client_recent_max_output_buffer", pending)
+	w.field("client_read_buffer_bytes", unread)
+	w.field("blocked_clients", 0)
+	w.field("tracking_clients", 0)
+	w.field("pubsub_clients", 0)
+	w.field("watching_clients", watched)
+	w.field("clients_in_timeout_table", 0)
+	w.field("total_watched_keys", keys)
+	w.field("total_blocking_keys", 0)
+	w.field("total_blocking_keys_on_nokey", 0)
+	w.zeros("pipeline_queue_length", "send_delay_ms", "timeout_disconnects")
+}
+
+func (s *Server) infoMemory(w *infoWriter) {
+	used := s.store.Used()
+	peak := max(s.peak.Load(), used)
+	rss := residentMemory()
+	heap := goHeap()
+	limit := s.maxMemory.Load()
+	total := totalMemory()
+	keys := 0
+	for _, n := range w.data.keys {
+		keys += n
+	}
+	size := func(name string, n int64) {
+		w.field(name, n)
+		w.field(name+"_human", humanBytes(n))
+	}
+	size("used_memory", used)
+	size("used_memory_rss", rss)
+	size("used_memory_peak", peak)
+	w.field("used_memory_peak_perc", percent(used, peak))
+	w.field("used_memory_peak_rss", peakResident(rss))
+	w.field("used_memory_overhead", 0)
+	w.field("used_memory_startup", 0)
+	w.field("used_memory_dataset", used)
+	w.field("used_memory_dataset_perc", percent(used, used))
+	w.field("used_memory_go_heap", heap)
+	w.field("allocator_allocated", used+heap)
+	w.field("allocator_active", rss)
+	w.field("allocator_resident", rss)
+	size("total_system_memory", total)
+	w.zeros("used_memory_lua", "used_memory_vm_eval")
+	w.field("used_memory_lua_human", "0B")
+	w.zeros("used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries",
+		"used_memory_vm_functions", "used_memory_vm_total")
+	w.field("used_memory_vm_total_human", "0B")
+	w.zeros("used_memory_functions", "used_memory_scripts")
+	w.field("used_memory_scripts_human", "0B")
+	size("maxmemory", limit)
+	w.field("maxmemory_policy", s.param("maxmemory-policy"))
+	w.field("allocator_frag_ratio", ratio(rss, used+heap))
+	w.field("allocator_frag_bytes", max(0, rss-used-heap))
+	w.field("mem_fragmentation_ratio", ratio(rss, used))
+	w.field("mem_fragmentation_bytes", rss-used)
+	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves")
+	w.field("mem_clients_normal", clientMemory*s.clients.len())
+	w.zeros("mem_cluster_links", "mem_aof_buffer")
+	w.field("mem_allocator", "arena")
+	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
+	w.field("cache_mode", map[bool]string{true: "cache", false: "store"}[s.cfg.CacheMode])
+	w.field("object_used_memory", used)
+	w.field("num_entries", keys)
+	w.zeros("fibers_stack_vms", "fibers_count", "table_used_memory", "prime_capacity", "inline_keys", "small_string_bytes",
+		"pipeline_cache_bytes", "dispatch_queue_bytes", "pipeline_queue_bytes", "dispatch_queue_subscriber_bytes",
+		"dispatch_queue_peak_bytes", "client_read_buffer_peak_bytes", "tls_bytes", "snapshot_serialization_bytes",
+		"commands_squashing_replies_bytes", "psync_buffer_size", "psync_buffer_bytes",
+		"replication_streaming_buffer_bytes", "replication_full_sync_buffer_bytes")
+}
+
+// percent writes a share of a whole.
+func percent(part, whole int64) string {
+	if whole == 0 {
+		return "0.00%"
+	}
+	return fmt.Sprintf("%.2f%%", 100*float64(part)/float64(whole))
+}
+
+func ratio(a, b int64) string {
+	if b == 0 {
+		return "0.00"
+	}
+	return fmt.Sprintf("%.2f", float64(a)/float64(b))
+}
+
+// humanBytes writes an amount of memory as INFO does.
+func humanBytes(n int64) string { return config.FormatMemory(n) }
+
+func (s *Server) infoStats(w *infoWriter) {
+	t, r := s.trafficSinceReset(), &s.stats
+	kbps := func(perSec int64) string { return fmt.Sprintf("%.2f", float64(perSec)/1024) }
+	calls := s.calls()
+	w.field("total_connections_received", s.group.Accepted()-r.accepted.Load())
+	w.field("total_commands_processed", calls)
+	w.field("instantaneous_ops_per_sec", r.opsPerSec.Load())
+	w.field("total_net_input_bytes", t.in)
+	w.field("total_net_output_bytes", t.out)
+	w.zeros("total_net_repl_input_bytes", "total_net_repl_output_bytes")
+	w.field("instantaneous_input_kbps", kbps(r.inPerSec.Load()))
+	w.field("instantaneous_output_kbps", kbps(r.outPerSec.Load()))
+	w.field("instantaneous_input_repl_kbps", "0.00")
+	w.field("instantaneous_output_repl_kbps", "0.00")
+	w.field("rejected_connections", s.clients.rejected.Load()-r.rejected.Load())
+	w.zeros("sync_full", "sync_partial_ok", "sync_partial_err")
+	w.field("expired_subkeys", w.data.ExpiredFields)
+	w.field("expired_keys", w.data.Expired)
+	w.field("expired_stale_perc", "0.00")
+	w.zeros("expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds")
+	w.field("evicted_keys", w.data.Evicted)
+	w.zeros("evicted_clients", "evicted_scripts", "total_eviction_exceeded_time", "current_eviction_exceeded_time")
+	w.field("keyspace_hits", w.data.Hits)
+	w.field("keyspace_misses", w.data.Misses)
+	w.field("keyspace_mutations", s.store.Dirty())
+	w.zeros("pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks",
+		"migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+		"active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
+		"tracking_total_keys", "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies")
+	w.field("total_error_replies", s.errors.total.Load())
+	w.zeros("dump_payload_sanitizations")
+	w.field("total_reads_processed", t.reads)
+	w.field("total_writes_processed", t.writes)
+	w.zeros("io_threaded_reads_processed", "io_threaded_writes_processed", "client_query_buffer_limit_disconnections",
+		"client_output_buffer_limit_disconnections", "reply_buffer_shrinks", "reply_buffer_expands", "eventloop_cycles",
+		"acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel")
+	saves, usec := s.persist.totals()
+	w.field("rdb_save_usec", usec)
+	w.field("rdb_save_count", saves)
+	w.zeros("total_handshakes_started", "total_handshakes_completed", "total_pipelined_commands", "pipeline_throttle_total",
+		"batch_read_commands_total", "batch_write_commands_total", "batch_read_commands_bytes", "batch_write_commands_bytes",
+		"rw_throttle_batches_total", "pipelined_latency_usec", "connection_migrations", "connection_recv_provided_calls",
+		"big_value_preemptions", "compressed_blobs", "total_heartbeat_expired_keys", "total_heartbeat_expired_bytes",
+		"total_heartbeat_expired_calls", "hard_evictions", "garbage_checked", "garbage_collected", "bump_ups",
+		"stash_unloaded")
+	w.field("oom_rejections", s.errors.count("OOM"))
+	w.zeros("traverse_ttl_sec", "delete_ttl_sec", "huffenc_attempt_total", "huffenc_success_total", "defrag_attempt_total",
+		"defrag_realloc_total", "defrag_task_invocation_total", "borrowed_strings_sent_total", "blocked_on_interpreter",
+		"lua_interpreter_cnt", "lua_blocked_total", "lua_interpreter_return", "lua_force_gc_calls",
+		"lua_gc_freed_memory_total", "lua_gc_duration_total_sec", "total_journal_omits")
+}
+
+func (s *Server) infoReplication(w *infoWriter) {
+	w.field("role", "master")
+	w.field("connected_slaves", 0)
+	w.field("master_failover_state", "no-failover")
+	w.field("master_replid", s.replID())
+	w.field("master_replid2", strings.Repeat("0", 40))
+	w.field("master_repl_offset", 0)
+	w.field("second_repl_offset", -1)
+	w.field("repl_backlog_active", 0)
+	w.field("repl_backlog_size", s.param("repl-backlog-size"))
+	w.zeros("repl_backlog_first_byte_offset", "repl_backlog_histlen")
+}
+
+func (s *Server) infoCPU(w *infoWriter) {
+	user, sys, childUser, childSys := cpuTimes()
+	secs := func(name string, d time.Duration) { w.field(name, fmt.Sprintf("%.6f", d.Seconds())) }
+	secs("used_cpu_sys", sys)
+	secs("used_cpu_user", user)
+	secs("used_cpu_sys_children", childSys)
+	secs("used_cpu_user_children", childUser)
+	secs("used_cpu_sys_main_thread", sys)
+	secs("used_cpu_user_main_thread", user)
+}
+
+func (s *Server) infoCommandStats(w *infoWriter) {
+	for _, cmd := range s.registry.All() {
+		st := &cmd.Stats
+		calls, usec := st.Calls.Load(), st.Usec.Load()
+		rejected, failed := st.Rejected.Load(), st.Failed.Load()
+		if calls+rejected+failed == 0 {
+			continue
+		}
+		per := 0.0
+		if calls > 0 {
+			per = float64(usec) / float64(calls)
+		}
+		w.field("cmdstat_"+cmd.Name, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			calls, usec, per, rejected, failed))
+	}
+}
+
+func (s *Server) infoErrorStats(w *infoWriter) {
+	for _, e := range s.errors.sorted() {
+		w.field("errorstat_"+e.code, fmt.Sprintf("count=%d", e.n))
+	}
+}
+
+func (s *Server) infoLatencyStats(w *infoWriter) {
+	percentiles := strings.Fields(s.param("latency-tracking-info-percentiles"))
+	for _, cmd := range s.registry.All() {
+		h := cmd.Stats.Latency.Load()
+		if h == nil || h.Count() == 0 {
+			continue
+		}
+		parts := make([]string, len(percentiles))
+		for i, p := range percentiles {
+			var value float64
+			fmt.Sscan(p, &value)
+			parts[i] = fmt.Sprintf("p%s=%.3f", p, float64(h.Percentile(value))/1000)
+		}
+		w.field("latency_percentiles_usec_"+cmd.Name, strings.Join(parts, ","))
+	}
+}
+
+func (s *Server) infoCluster(w *infoWriter) {
+	w.field("cluster_enabled", 0)
+	w.zeros("migration_errors_total", "total_migrated_keys")
+}
+
+func (s *Server) infoKeyspace(w *infoWriter) {
+	for i, keys := range w.data.keys {
+		if keys > 0 {
+			w.field(fmt.Sprintf("db%d", i), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", keys, w.data.expires[i], w.data.ttl[i].value()))
+		}
+	}
+}
+
+func (s *Server) infoTiered(w *infoWriter) {
+	w.zeros("tiered_entries", "tiered_entries_bytes", "tiered_total_stashes", "tiered_total_fetches", "tiered_total_cancels",
+		"tiered_total_deletes", "tiered_total_uploads", "tiered_allocated_bytes", "tiered_capacity_bytes",
+		"tiered_ram_hits", "tiered_ram_cool_hits", "tiered_ram_misses")
+}
+
+func (s *Server) infoTransaction(w *infoWriter) {
+	w.zeros("tx_shard_polls", "tx_shard_optimistic_total", "tx_shard_ooo_total", "tx_global_total", "tx_normal_total",
+		"tx_inline_runs_total", "tx_schedule_cancel_total")
+	w.field("tx_with_freq", "0,0")
+	w.field("squash_with_freq", "0,0")
+	w.zeros("tx_queue_len", "eval_io_coordination_total", "eval_shardlocal_coordination_total", "eval_squashed_flushes")
+}
+
+func (s *Server) infoSearch(w *infoWriter) {
+	w.zeros("search_memory", "search_num_indices", "search_num_entries")
+}
+
+func (s *Server) infoACL(w *infoWriter) {
+	w.field("acl_num_users", 1)
+	w.field("acl_num_passwords", flag(s.params.password() != ""))
+	w.zeros("acl_num_cat_changes", "acl_num_cmd_changes", "acl_num_key_globs", "acl_key_globs_bytes",
+		"acl_num_pubsub_globs", "acl_pubsub_globs_bytes", "acl_total_bytes")
+}
+
+// totals returns the number of saves that succeeded and how long they took together.
+func (p *persister) totals() (saves, usec int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.saves, p.totalUsec
+}
+
+// executable returns the path of the running program, empty if unknown.
+func executable() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return filepath.Clean(path)
+}
