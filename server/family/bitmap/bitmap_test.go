@@ -178,6 +178,7 @@ GET new
 func TestAgainstRedis(t *testing.T) {
 	r := commandtest.StartRedis(t)
 	d := commandtest.New(t, Commands, str.Commands)
+	d.SameInfo(r, Commands)
 	d.SameLines(r, strings.Split(script, "\n")...)
 	d.Same(r, "SET", "e", "")
 	d.Same(r, "SET", "ones", strings.Repeat("\xff", 20))

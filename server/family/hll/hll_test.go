@@ -81,6 +81,7 @@ PFSELFTEST
 func TestAgainstRedis(t *testing.T) {
 	r := commandtest.StartRedis(t)
 	d := commandtest.New(t, Commands, str.Commands)
+	d.SameInfo(r, Commands)
 	d.SameLines(r, strings.Split(script, "\n")...)
 	rnd := rand.New(rand.NewPCG(8, 8))
 	for _, key := range []string{"x", "y", "z"} {

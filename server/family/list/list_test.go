@@ -191,6 +191,7 @@ LLEN none
 func TestAgainstRedis(t *testing.T) {
 	r := commandtest.StartRedis(t)
 	d := commandtest.New(t, Commands)
+	d.SameInfo(r, Commands)
 	d.SameLines(r, strings.Split(script, "\n")...)
 	for _, limit := range []int{-2, -1, 5} {
 		d.Limits.ListMaxListpackSize = limit

@@ -162,6 +162,7 @@ func TestEncoding(t *testing.T) {
 func TestAgainstRedis(t *testing.T) {
 	r := commandtest.StartRedis(t)
 	d := commandtest.New(t, Commands)
+	d.SameInfo(r, Commands)
 	d.SameLines(r, strings.Split(script, "\n")...)
 	d.Same(r, "SET", "bin", "a\x00\r\nb")
 	d.Same(r, "GET", "bin")

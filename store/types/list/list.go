@@ -207,6 +207,7 @@ func Set(c object.Cell, lim *object.Limits, index int, elem []byte) bool {
 		extra := listpack.EncodedSize(elem) - listpack.EntrySize(lp, p)
 		lp = c.Reserve(len(lp) + max(extra, 0))
 		c.SetLen(len(listpack.Replace(lp, p, elem)))
+		trimValue(c)
 		return true
 	}
 	q := open(c)
@@ -227,6 +228,7 @@ func (q *quicklist) set(lim *object.Limits, index int, elem []byte) {
 		q.removeNodes(i, i+1)
 	case !large && listpack.SafeToAdd(q.data(n), len(elem)+maxEntryOverhead):
 		q.replace(lim, n, listpack.Seek(q.data(n), at), elem)
+		q.shrink(n)
 	default:
 		// The element gets a node: cut behind the old one and drop that.
 		if lp := q.data(n); at+1 < n.len() {
