@@ -18,8 +18,11 @@ import (
 	"time"
 )
 
-// program is the built server, the same for all tests.
+// program is the built server, the same for all tests: SERVER_PROGRAM of the environment, or built here.
 var program = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("SERVER_PROGRAM"); path != "" {
+		return path, nil
+	}
 	dir, err := os.MkdirTemp("", "dragonfly-test")
 	if err != nil {
 		return "", err
@@ -34,7 +37,7 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := program(); err == nil {
+	if path, err := program(); err == nil && path != os.Getenv("SERVER_PROGRAM") {
 		os.RemoveAll(filepath.Dir(path))
 	}
 	os.Exit(code)

@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// takeAt is how many bytes of records a shard collects before they are written.
-	takeAt = 256 << 10
+	// takeAt is how many bytes of records a shard collects before they are written, and bufBytes what its buffer
+	// has room for: a slice of a shard's table more.
+	takeAt   = 64 << 10
+	bufBytes = 128 << 10
 	// headerBytes is the length of the magic with its version, which is known last.
 	headerBytes = 9
 )
@@ -86,7 +88,7 @@ func (s *rdbSaver) save(st *store.Store) (Result, error) {
 	writers := make([]*snapshot.Writer, st.NumShards())
 	start := time.Now()
 	snap := st.BeginSnapshot(func(shard int) store.SnapshotWriter {
-		writers[shard] = snapshot.NewWriter(s.meta.Compress)
+		writers[shard] = snapshot.NewWriter(s.meta.Compress, bufBytes)
 		return writers[shard]
 	}, nil)
 	s.progress.Total.Store(int64(snap.Keys))
@@ -149,19 +151,20 @@ func (s *rdbSaver) front() []byte {
 type walk struct {
 	snap *store.ShardSnapshot
 	w    *snapshot.Writer
-	buf  []byte
-	keys int
+	keys int // of those it has written, how many are reported
 	done bool
 }
 
 // walk writes all entries of some shards.
 func (s *rdbSaver) walk(shards []*walk) {
+	spare := make([]byte, 0, bufBytes) // exchanged for the full buffer of a shard
 	for left := len(shards); left > 0; {
 		for _, sh := range shards {
 			if sh.done {
 				continue
 			}
-			if !s.slice(sh) {
+			more := false
+			if more, spare = s.slice(sh, spare); !more {
 				sh.done = true
 				left--
 			}
@@ -176,29 +179,26 @@ func (s *rdbSaver) walk(shards []*walk) {
 }
 
 // slice writes one slice of a shard, or a big value as a whole, and tells whether there is more.
-func (s *rdbSaver) slice(sh *walk) (more bool) {
+//
+// It gives spare to the shard in exchange for the buffer it has written, if it writes one.
+func (s *rdbSaver) slice(sh *walk, spare []byte) (more bool, _ []byte) {
 	more, wrote, inPiece := sh.snap.Step()
 	if wrote {
 		s.piece(sh, inPiece)
 	}
-	sh.take(!more, s)
-	return more
-}
-
-// take writes the records that the shard has collected, if they are many or all that will come.
-func (sh *walk) take(all bool, s *rdbSaver) {
-	var b []byte
+	full := false
 	sh.snap.Locked(func() {
-		if len(sh.w.Records) >= takeAt || all {
-			b = sh.w.Take(sh.buf)
+		if len(sh.w.Records) >= takeAt || !more {
+			full = true
+			spare = sh.w.Take(spare)
 		}
 		s.progress.Keys.Add(int64(sh.w.Keys - sh.keys))
 		sh.keys = sh.w.Keys
 	})
-	if b != nil {
-		s.write(b)
-		sh.buf = b
+	if full {
+		s.write(spare)
 	}
+	return more, spare
 }
 
 // piece writes a big value that was begun: its pieces follow one another in the file, so the file is kept for it.

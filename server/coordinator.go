@@ -23,6 +23,9 @@ type coordinator struct {
 	out  reply.Writer
 	args [][]byte
 	keys []int
+	// The key of the command being run and its hash, if locking needed it; nil otherwise.
+	known []byte
+	hash  uint64
 
 	nowMs int64 // time of the batch
 	// Calls of the current batch that were not timed one by one; see account.
@@ -174,7 +177,7 @@ func (co *coordinator) refuse(cl *client, cmd *command.Command, err error) {
 
 // lock takes the shards that a command needs.
 func (co *coordinator) lock(cmd *command.Command, args [][]byte) {
-	co.keys = co.keys[:0]
+	co.keys, co.known = co.keys[:0], nil
 	if cmd.Flags&command.LockAll != 0 {
 		co.tx.LockAll()
 		return
@@ -184,7 +187,9 @@ func (co *coordinator) lock(cmd *command.Command, args [][]byte) {
 		return
 	}
 	if cmd.Keys.Find == nil && cmd.Keys.First == 1 && cmd.Keys.Last == 1 {
-		co.tx.LockOne(co.s.store.ShardOf(args[1]))
+		shard, hash := co.s.store.Place(args[1])
+		co.tx.LockOne(shard)
+		co.known, co.hash = args[1], hash
 		return
 	}
 	co.keys = cmd.Keys.Append(co.keys, args)
@@ -202,6 +207,7 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	ctx.Args, ctx.Cmd, ctx.Session = args, cmd, &cl.Session
 	ctx.DB = s.store.View(cl.DB, co.nowMs)
 	ctx.DB.NoTouch = cl.NoTouch
+	ctx.DB.Know(co.known, co.hash)
 	co.out.Proto = cl.Proto
 	errors := co.out.Errors
 	if cmd.Flags&command.Fast != 0 && !s.slow.timesAll.Load() {

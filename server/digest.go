@@ -141,9 +141,9 @@ func (d *digest) stream(c object.Cell) {
 	for it := stream.Open(c).Range(stream.ID{}, stream.MaxID); it.Next(); {
 		buf = appendDotted(buf[:0], it.ID)
 		d.mix(buf)
-		for it.NextField() {
-			d.mix(it.Field())
-			d.mix(it.Value())
+		for field, value, ok := it.NextField(); ok; field, value, ok = it.NextField() {
+			d.mix(field)
+			d.mix(value)
 		}
 	}
 }

@@ -168,6 +168,6 @@ func (co *coordinator) lockQueue(m *session.Multi, watch *store.Watcher) []*comm
 		}
 	}
 	co.tx.Lock()
-	co.keys = co.keys[:0]
+	co.keys, co.known = co.keys[:0], nil
 	return cmds
 }

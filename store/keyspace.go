@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"math/rand/v2"
 
 	"dragonfly/store/arena"
 	"dragonfly/store/dash"
@@ -55,28 +54,6 @@ func (v *View) Random(sh *Shard) object.Cell {
 		v.Peek(append([]byte(nil), c.Key()...))
 	}
 	return object.Cell{}
-}
-
-// RandomShard returns the number of a shard, chosen in proportion to its keys in the database; -1 if all are
-// empty. No shard is locked by the caller.
-func (v *View) RandomShard() int {
-	total := 0
-	lens := make([]int, len(v.st.shards))
-	for i, sh := range v.st.shards {
-		lens[i] = sh.dbs[v.Index].Len()
-		total += lens[i]
-	}
-	if total == 0 {
-		return -1
-	}
-	k := rand.IntN(total)
-	for i, n := range lens {
-		if k < n {
-			return i
-		}
-		k -= n
-	}
-	return -1
 }
 
 // FlushDB removes all keys of a database. All shards are locked. It takes a moment however many keys there are: the

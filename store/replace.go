@@ -1,14 +1,13 @@
 package store
 
 import (
-	"dragonfly/store/dash"
 	"dragonfly/store/object"
 )
 
 // Replace makes key a value of the given kind with valLen bytes of undefined content, whatever it was before and
 // without expiry, and returns its entry.
 func (v *View) Replace(key []byte, t object.Type, e object.Encoding, valLen int) object.Cell {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	p := v.lookup(db, h, key)
 	if !p.Ok() {

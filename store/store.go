@@ -163,6 +163,12 @@ func (s *Store) Shard(i int) *Shard { return s.shards[i] }
 // ShardOf returns the number of the shard that owns a key.
 func (s *Store) ShardOf(key []byte) int { return s.shardOfHash(dash.Hash(key)) }
 
+// Place returns the number of the shard that owns a key, and the hash of the key.
+func (s *Store) Place(key []byte) (shard int, hash uint64) {
+	h := dash.Hash(key)
+	return s.shardOfHash(h), h
+}
+
 // shardOfHash uses the top 16 bits, which nothing else uses (see package dash).
 func (s *Store) shardOfHash(h uint64) int { return int(h >> 48 * uint64(len(s.shards)) >> 16) }
 

@@ -15,6 +15,26 @@ type View struct {
 	NowMs int64
 	// NoTouch leaves the access clock of keys alone: CLIENT NO-TOUCH.
 	NoTouch bool
+
+	// The key whose hash the caller knew already, and the hash.
+	known     *byte
+	knownLen  int
+	knownHash uint64
+}
+
+// Know tells the view the hash of a key that it will be asked for, so that it is not computed again. The bytes of the
+// key must stay as they are for the life of the view.
+func (v *View) Know(key []byte, hash uint64) {
+	if len(key) > 0 {
+		v.known, v.knownLen, v.knownHash = &key[0], len(key), hash
+	}
+}
+
+func (v *View) hash(key []byte) uint64 {
+	if len(key) == v.knownLen && len(key) > 0 && &key[0] == v.known {
+		return v.knownHash
+	}
+	return dash.Hash(key)
 }
 
 // Store returns the store.
@@ -57,7 +77,7 @@ func (db *DB) expire(p dash.Pos, c object.Cell, key []byte) {
 
 // Peek returns the entry of a key without counting it as an access. The zero Cell means there is none.
 func (v *View) Peek(key []byte) object.Cell {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	if p := v.lookup(db, h, key); p.Ok() {
 		return object.Cell{A: db.A, Slot: p.Slot()}
@@ -67,7 +87,7 @@ func (v *View) Peek(key []byte) object.Cell {
 
 // Find returns the entry of a key for reading. The zero Cell means there is none.
 func (v *View) Find(key []byte) object.Cell {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	p := v.lookup(db, h, key)
 	if !p.Ok() {
@@ -83,7 +103,7 @@ func (v *View) Find(key []byte) object.Cell {
 
 // Edit returns the entry of a key for changing it. The zero Cell means there is none.
 func (v *View) Edit(key []byte) object.Cell {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	p := v.lookup(db, h, key)
 	if !p.Ok() {
@@ -98,7 +118,7 @@ func (v *View) Edit(key []byte) object.Cell {
 // Add adds a key that is not there (Edit or Peek said so) and returns its entry with valLen bytes of undefined
 // value.
 func (v *View) Add(key []byte, at object.Attrs, valLen int) object.Cell {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	if at.Clock == 0 {
 		at.Clock = v.newClock()
@@ -115,7 +135,7 @@ func (v *View) Add(key []byte, at object.Attrs, valLen int) object.Cell {
 
 // SetString makes key a string, whatever it was before. A deadline of 0 means none, KeepDeadline what it was.
 func (v *View) SetString(key, value []byte, enc object.Encoding, deadlineMs int64) {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	p := v.lookup(db, h, key)
 	if !p.Ok() {
@@ -149,7 +169,7 @@ const KeepDeadline = -1 << 63
 
 // Delete removes a key and tells whether it was there.
 func (v *View) Delete(key []byte) bool {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	p := v.lookup(db, h, key)
 	if !p.Ok() {
@@ -161,7 +181,7 @@ func (v *View) Delete(key []byte) bool {
 
 // SetDeadline gives a key that exists an absolute expiry in ms, 0 removes it.
 func (v *View) SetDeadline(key []byte, ms int64) {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	db := v.db(h)
 	p := db.Table.Find(h, key)
 	if !p.Ok() {
@@ -174,7 +194,7 @@ func (v *View) SetDeadline(key []byte, ms int64) {
 
 // NoteFieldDeadline tells the expiry cycle that a field of the hash at key expires at ms.
 func (v *View) NoteFieldDeadline(key []byte, ms int64) {
-	h := dash.Hash(key)
+	h := v.hash(key)
 	if p := v.db(h).Table.Find(h, key); p.Ok() {
 		p.NoteDeadline(ms)
 	}
@@ -208,7 +228,7 @@ func (db *DB) remove(p dash.Pos, c object.Cell) {
 // Changed reports that a key was changed, added or removed: watching clients, the change counter and keyspace
 // events follow from it. An empty event is not published.
 func (v *View) Changed(key []byte, class Class, event string) {
-	db := v.st.shards[v.st.ShardOf(key)].dbs[v.Index]
+	db := v.db(v.hash(key))
 	db.trip(key)
 	v.st.dirty.Add(1)
 	if event != "" {

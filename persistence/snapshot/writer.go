@@ -36,9 +36,9 @@ type Writer struct {
 	big   value // the entry being written in pieces
 }
 
-// NewWriter returns a writer of an empty buffer.
-func NewWriter(compress bool) *Writer {
-	return &Writer{Compress: compress, Version: 9, db: -1}
+// NewWriter returns a writer with room for so many bytes of records.
+func NewWriter(compress bool, room int) *Writer {
+	return &Writer{Compress: compress, Version: 9, Records: make([]byte, 0, room), db: -1}
 }
 
 // Take returns the complete records and replaces their buffer by an empty one.

@@ -36,6 +36,7 @@ const (
 	StreamAutoclaimIdle   Error = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
 	StreamAutoclaimCount  Error = "ERR COUNT must be > 0"
 	TimeoutNotInteger     Error = "ERR timeout is not an integer or out of range"
+	TimeoutNegative       Error = "ERR timeout is negative"
 	TimeoutRange          Error = "ERR timeout is out of range"
 )
 

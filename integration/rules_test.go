@@ -1,0 +1,206 @@
+package integration
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sameReply tells whether two replies to a command say the same: after putting what has no order in order, and
+// leaving out what depends on chance or the clock, they are equal, or differ as the versions of Redis do.
+func sameReply(args []string, ours, redis *value) bool {
+	name := strings.ToUpper(args[0])
+	if ours.kind == '-' || redis.kind == '-' {
+		return ours.kind == redis.kind && ours.text == redis.text || knownDifference(name, args, ours, redis)
+	}
+	if unordered := orderRules[name]; unordered != nil {
+		unordered(args, ours)
+		unordered(args, redis)
+	}
+	if ours.String() == redis.String() {
+		return true
+	}
+	if slack, ok := clockReplies[name]; ok && nearTexts(ours.text, redis.text, slack) {
+		return true
+	}
+	return knownDifference(name, args, ours, redis)
+}
+
+// clockReplies are integer replies that depend on the clock, and how much they may differ.
+var clockReplies = map[string]int64{"TTL": slackMs / 1000, "PTTL": slackMs, "EXPIRETIME": slackMs / 1000, "PEXPIRETIME": slackMs}
+
+// nearTexts tells whether both are times and not far apart.
+func nearTexts(a, b string, slack int64) bool {
+	x, errX := strconv.ParseInt(a, 10, 64)
+	y, errY := strconv.ParseInt(b, 10, 64)
+	return errX == nil && errY == nil && near(x, y, slack)
+}
+
+// orderRules take order, chance and time out of replies.
+var orderRules = map[string]func(args []string, v *value){
+	"SMEMBERS": anyOrder, "SINTER": anyOrder, "SUNION": anyOrder, "SDIFF": anyOrder, "SPOP": anyOrder,
+	"KEYS": anyOrder, "HKEYS": anyOrder, "HVALS": anyOrder,
+	"HGETALL":     func(_ []string, v *value) { v.sorted(2) },
+	"SCAN":        func(_ []string, v *value) { sortPage(v, 1) },
+	"SSCAN":       func(_ []string, v *value) { sortPage(v, 1) },
+	"HSCAN":       func(_ []string, v *value) { sortPage(v, 2) },
+	"ZSCAN":       func(_ []string, v *value) { sortPage(v, 2) },
+	"RANDOMKEY":   func(_ []string, v *value) { shapeOnly(v) },
+	"SRANDMEMBER": random,
+	"HRANDFIELD":  random,
+	"ZRANDMEMBER": random,
+	"SORT":        sortCommand,
+	"SORT_RO":     sortCommand,
+	"GEOSEARCH": func(args []string, v *value) {
+		if has(args, "ANY") { // whichever are found first
+			shapeOnly(v)
+		}
+	},
+	"XINFO":    xinfo,
+	"XPENDING": xpending,
+}
+
+func anyOrder(_ []string, v *value) { v.sorted(1) }
+
+// sortPage puts the elements of a SCAN reply in order.
+func sortPage(v *value, group int) {
+	if len(v.items) == 2 {
+		v.items[1].sorted(group)
+	}
+}
+
+// shapeOnly keeps how many items there are and of what kinds.
+func shapeOnly(v *value) {
+	if v.items == nil {
+		v.text = ""
+	}
+	for _, item := range v.items {
+		shapeOnly(item)
+	}
+}
+
+// random is for commands that answer random members: without repetition and more than there are, all of them.
+func random(args []string, v *value) {
+	if len(args) < 3 || strings.HasPrefix(args[2], "-") {
+		shapeOnly(v)
+		return
+	}
+	group := 1
+	if len(args) > 3 && len(v.items) > 0 && v.items[0].items == nil {
+		group = 2
+	}
+	v.sorted(group)
+}
+
+// sortCommand is for SORT: by a pattern without * nothing is sorted, and by ALPHA equal weights have no order.
+func sortCommand(args []string, v *value) {
+	by := slices.IndexFunc(args, func(a string) bool { return strings.EqualFold(a, "BY") })
+	if by < 0 || by+1 >= len(args) || strings.Contains(args[by+1], "*") && !has(args, "ALPHA") {
+		return
+	}
+	if has(args, "LIMIT") {
+		shapeOnly(v)
+	}
+	group := 0
+	for _, a := range args {
+		if strings.EqualFold(a, "GET") {
+			group++
+		}
+	}
+	v.sorted(max(1, group))
+}
+
+func has(args []string, word string) bool {
+	return slices.ContainsFunc(args, func(a string) bool { return strings.EqualFold(a, word) })
+}
+
+// xinfo drops what depends on the clock or on how a tree is laid out, and the fields that Redis has since 7.2.
+func xinfo(args []string, v *value) {
+	if len(args) < 2 {
+		return
+	}
+	switch strings.ToUpper(args[1]) {
+	case "STREAM":
+		v.drop("radix-tree-keys", "radix-tree-nodes")
+		for _, g := range v.field("groups").items {
+			dropTimes(g.field("pel"), 2)
+			for _, c := range g.field("consumers").items {
+				c.drop("seen-time", "active-time")
+				dropTimes(c.field("pel"), 1)
+			}
+		}
+	case "CONSUMERS":
+		for _, c := range v.items {
+			c.drop("idle", "inactive")
+		}
+	}
+}
+
+// xpending drops the idle times of entries.
+func xpending(args []string, v *value) {
+	if len(args) > 3 {
+		dropTimes(v, 2)
+	}
+}
+
+// dropTimes removes the item at an index from each item.
+func dropTimes(list *value, at int) {
+	for _, p := range list.items {
+		if len(p.items) > at {
+			p.items = slices.Delete(p.items, at, at+1)
+		}
+	}
+}
+
+// difference is a case in which we answer as Redis 7.4 does, and 7.0.15 otherwise.
+type difference struct {
+	reason   string
+	commands []string // "" in it: all
+	allows   func(args []string, ours, redis *value) bool
+}
+
+// differences lists all of them.
+var differences = []difference{
+	{
+		reason: "scores: 7.0 prints 17 digits, later the shortest text that reads back the same",
+		commands: []string{"ZSCORE", "ZMSCORE", "ZINCRBY", "ZADD", "ZRANGE", "ZREVRANGE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZPOPMIN", "ZPOPMAX",
+			"ZMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "ZUNION", "ZINTER", "ZDIFF", "ZRANDMEMBER", "ZSCAN", "GEOSEARCH", "SORT", "SORT_RO"},
+		allows: func(_ []string, ours, redis *value) bool { return sameScores(ours, redis) },
+	},
+	{
+		reason:   "small sets are listpacks since 7.2, small lists too",
+		commands: []string{"OBJECT"},
+		allows: func(args []string, ours, redis *value) bool {
+			return len(args) == 3 && ours.text == "listpack" && (redis.text == "hashtable" || redis.text == "quicklist")
+		},
+	},
+}
+
+// knownDifference tells whether a difference is in the list.
+func knownDifference(name string, args []string, ours, redis *value) bool {
+	for _, d := range differences {
+		if slices.Contains(d.commands, name) && d.allows(args, ours, redis) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameScores tells whether replies are equal but for the text of numbers that are equal.
+func sameScores(a, b *value) bool {
+	if a.kind != b.kind || a.null != b.null || len(a.items) != len(b.items) {
+		return false
+	}
+	for i := range a.items {
+		if !sameScores(a.items[i], b.items[i]) {
+			return false
+		}
+	}
+	if a.text == b.text {
+		return true
+	}
+	x, errX := strconv.ParseFloat(a.text, 64)
+	y, errY := strconv.ParseFloat(b.text, 64)
+	return errX == nil && errY == nil && math.Float64bits(x) == math.Float64bits(y)
+}
