@@ -10,6 +10,7 @@ import (
 	"dragonfly/server/family/list"
 	"dragonfly/server/family/set"
 	"dragonfly/server/family/str"
+	"dragonfly/server/family/stream"
 	"dragonfly/server/family/zset"
 )
 
@@ -20,6 +21,7 @@ func newRegistry() *command.Registry {
 		transactionCommands,
 		persistCommands,
 		dumpCommands,
+		stream.Commands,
 		functionCommands,
 		clientCommands,
 		configCommands,

@@ -134,8 +134,15 @@ const countBytes = 2 * 9
 // listpack has room for countBytes more.
 func (n *node) storeCounts() {
 	p := listpack.First(n.lp)
-	n.lp = listpack.ReplaceInt(n.lp, p, n.count)
-	n.lp = listpack.ReplaceInt(n.lp, listpack.Next(n.lp, p), n.deleted)
+	n.store(p, n.count)
+	n.store(listpack.Next(n.lp, p), n.deleted)
+}
+
+// store writes an integer, unless it is there already: most often only one of the counters changes.
+func (n *node) store(p int, v int64) {
+	if _, old, _ := listpack.Get(n.lp, p); old != v {
+		n.lp = listpack.ReplaceInt(n.lp, p, v)
+	}
 }
 
 // sameFields tells whether the names in pairs (field, value, …) are the fields of the master entry.
