@@ -25,11 +25,16 @@ type keyName struct {
 
 // keyState is all that clients can read of a key.
 type keyState struct {
-	kind     string   // as TYPE says
-	deadline int64    // Unix milliseconds, -1 without one
-	elems    []elem   // hash fields and set members in byte order, all else in its own order
-	groups   []string // of a stream: its counters, then groups, consumers and pending entries as text
-	times    []int64  // of a stream: when its consumers were seen and entries delivered, Unix milliseconds
+	kind     string // as TYPE says
+	deadline int64  // Unix milliseconds, -1 without one
+	elems    []elem // hash fields and set members in byte order, all else in its own order
+	groups   []groupLine
+}
+
+// groupLine is a counter, group or consumer of a stream as text, with its pending entries.
+type groupLine struct {
+	text  string
+	times []int64 // when the consumer was seen and the entries delivered, Unix milliseconds
 }
 
 // elem is a string, a list element, a set member, a member of a sorted set, a hash field with its value, or a stream
@@ -170,27 +175,27 @@ func (k *keyState) fill(t testing.TB, answers []string) {
 
 // fillGroups keeps what XINFO STREAM FULL says beside the entries, without what versions of Redis say differently.
 func (k *keyState) fillGroups(v *value) {
-	line := func(format string, args ...any) { k.groups = append(k.groups, fmt.Sprintf(format, args...)) }
-	pending := func(list *value, timeAt int) string {
-		var b strings.Builder
-		for _, p := range list.items {
+	line := func(pending *value, timeAt int, text string) {
+		l := groupLine{text: text}
+		for _, p := range pending.items {
 			words := p.texts()
 			at, _ := strconv.ParseInt(words[timeAt], 10, 64)
-			k.times = append(k.times, at)
-			fmt.Fprintf(&b, " %q", slices.Delete(words, timeAt, timeAt+1))
+			l.times = append(l.times, at)
+			l.text += fmt.Sprintf(" %q", slices.Delete(words, timeAt, timeAt+1))
 		}
-		return b.String()
+		k.groups = append(k.groups, l)
 	}
 	for _, name := range []string{"length", "last-generated-id", "max-deleted-entry-id", "entries-added", "recorded-first-entry-id"} {
-		line("%s %s", name, v.field(name).text)
+		line(&value{}, 0, name+" "+v.field(name).text)
 	}
 	for _, g := range v.field("groups").items { // the lag follows from the counters
-		line("group %q at %s read %s pending%s", g.field("name").text, g.field("last-delivered-id").text,
-			g.field("entries-read"), pending(g.field("pel"), 2))
+		line(g.field("pending"), 2, fmt.Sprintf("group %q at %s pending", g.field("name").text, g.field("last-delivered-id").text))
+		line(&value{}, 0, "read "+g.field("entries-read").text)
 		for _, c := range g.field("consumers").items {
+			line(c.field("pending"), 1, fmt.Sprintf("consumer %q pending", c.field("name").text))
 			seen, _ := strconv.ParseInt(c.field("seen-time").text, 10, 64)
-			k.times = append(k.times, seen)
-			line("consumer %q pending%s", c.field("name").text, pending(c.field("pel"), 1))
+			last := &k.groups[len(k.groups)-1]
+			last.times = append(last.times, seen)
 		}
 	}
 }
@@ -322,10 +327,22 @@ func (k *keyState) String() string {
 			fmt.Fprintf(&b, " until %d", e.deadline)
 		}
 	}
-	for _, g := range k.groups {
-		fmt.Fprintf(&b, "\n%s", g)
+	for _, line := range k.groups {
+		fmt.Fprintf(&b, "\n%s", line.text)
 	}
 	return b.String()
+}
+
+// likeOldStreams leaves out of streams what Redis counts otherwise since 7.2: consumers without pending entries, and
+// how many entries a group has read.
+func (all contents) likeOldStreams() contents {
+	for _, k := range all {
+		k.groups = slices.DeleteFunc(k.groups, func(line groupLine) bool {
+			return strings.HasPrefix(line.text, "read ") ||
+				strings.HasPrefix(line.text, "consumer ") && strings.HasSuffix(line.text, " pending")
+		})
+	}
+	return all
 }
 
 // near tells whether two instants differ by at most slackMs; -1 is no instant.
@@ -349,8 +366,11 @@ func (all contents) differences(other contents, slackMs int64) []string {
 		if !near(a.deadline, b.deadline, slackMs) {
 			lines = append(lines, fmt.Sprintf("db %d key %.200q: deadlines %d and %d", name.db, name.key, a.deadline, b.deadline))
 		}
-		if !slices.EqualFunc(a.times, b.times, func(x, y int64) bool { return near(x, y, slackMs) }) {
-			lines = append(lines, fmt.Sprintf("db %d key %.200q: stream times %d and %d", name.db, name.key, a.times, b.times))
+		sameTimes := func(x, y groupLine) bool {
+			return slices.EqualFunc(x.times, y.times, func(x, y int64) bool { return near(x, y, slackMs) })
+		}
+		if !slices.EqualFunc(a.groups, b.groups, sameTimes) {
+			lines = append(lines, fmt.Sprintf("db %d key %.200q: stream times %v and %v", name.db, name.key, a.groups, b.groups))
 		}
 	}
 	for name, b := range other {

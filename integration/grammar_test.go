@@ -135,7 +135,8 @@ func (g *generator) fromFamily(f family) []string {
 	for _, t := range f.templates {
 		if n -= t.weight; n < 0 {
 			args := g.expand(nil, t.parts)
-			if g.rng.IntN(25) == 0 && !fragile[t.name] {
+			// A sorted set of equal scores stays one.
+			if g.rng.IntN(25) == 0 && !fragile[t.name] && !(len(args) > 1 && strings.HasPrefix(args[1], "e")) {
 				args = g.spoil(args)
 			}
 			switch strings.ToUpper(args[0]) {
@@ -173,8 +174,8 @@ func (g *generator) expand(args []string, parts []part) []string {
 	return args
 }
 
-// fragile are commands that spoiling could make random, slow or endless.
-var fragile = map[string]bool{"SPOP": true, "SETRANGE": true, "SETBIT": true, "BITFIELD": true, "SELECT": true,
+// fragile are commands that spoiling could make random, slow or endless, or right for 7.4 and wrong for 7.0.
+var fragile = map[string]bool{"SPOP": true, "SETRANGE": true, "SETBIT": true, "BITFIELD": true, "SELECT": true, "ZRANK": true, "ZREVRANK": true,
 	"BLPOP": true, "BRPOP": true, "BLMOVE": true, "BRPOPLPUSH": true, "BLMPOP": true, "BZPOPMIN": true, "BZPOPMAX": true, "BZMPOP": true,
 	"HRANDFIELD": true, "ZRANDMEMBER": true, "SRANDMEMBER": true, "SCAN": true, "SSCAN": true, "HSCAN": true, "ZSCAN": true, "SORT": true, "SORT_RO": true}
 
@@ -192,7 +193,7 @@ func (g *generator) spoil(args []string) []string {
 	case 2:
 		return append(args, g.pick("junk", "NX", "WITHSCORES", "100000", "", "LIMIT"))
 	default:
-		args[i] = g.pick("junk", "", "-1", "1.5", "nan", "100000", "99999999999999999999", "\x00\xff", "1e5", " 1", "+1", "-0", "9223372036854775807", "-9223372036854775808")
+		args[i] = g.pick("junk", "", "-1", "1.5", "nan", "100000", "99999999999999999999", "\xff\x00", "1e5", " 1", "+1", "-0", "9223372036854775807", "-9223372036854775807")
 		return args
 	}
 }
@@ -222,6 +223,12 @@ func wordKinds() map[string]func(*generator) string {
 		"z": func(g *generator) string { return g.key("z") },
 		"g": func(g *generator) string { return g.key("g") },
 		"x": func(g *generator) string { return g.key("x") },
+		"e": func(g *generator) string { // a sorted set of equal scores: ranges of members have a meaning in no other
+			if g.rng.IntN(20) == 0 {
+				return g.pick("s0", "h0", "missing")
+			}
+			return "e" + g.int(0, 3)
+		},
 		"k": func(g *generator) string {
 			return g.key(g.pick("s", "b", "p", "l", "h", "t", "z", "g", "x", "i", "none"))
 		},
@@ -256,7 +263,7 @@ func wordKinds() map[string]func(*generator) string {
 		"number": func(g *generator) string { return g.int(-70000, 70000) }, // of a set of integers
 		"i": func(g *generator) string {
 			if g.rng.IntN(20) == 0 {
-				return g.pick("x", "", "1.0", "9223372036854775807", "-9223372036854775808", "99999999999999999999", "-0")
+				return g.pick("x", "", "1.0", "9223372036854775807", "-9223372036854775807", "99999999999999999999", "-0")
 			}
 			return g.int(-12, 12)
 		},
@@ -344,6 +351,7 @@ func wordKinds() map[string]func(*generator) string {
 			}
 			return fmt.Sprintf("%d-%d", g.rng.IntN(g.entry+2), g.rng.IntN(4))
 		},
+		"topid":    func(g *generator) string { g.entry++; return strconv.Itoa(g.entry) + "-0" }, // above all others
 		"from":     func(g *generator) string { return g.pick("-", "-", "0", g.words["id"](g), "("+g.words["id"](g)) },
 		"to":       func(g *generator) string { return g.pick("+", "+", "9999999", g.words["id"](g), "("+g.words["id"](g)) },
 		"group":    func(g *generator) string { return "group" + g.int(0, 2) },
@@ -353,7 +361,8 @@ func wordKinds() map[string]func(*generator) string {
 	}
 }
 
-// grammar is all commands of the data types and of transactions, as far as their replies are certain.
+// grammar is all commands of the data types and of transactions, as far as their replies are certain. STOREDIST is
+// left out: the last bit of a distance depends on the mathematical library.
 var grammar = []struct {
 	weight    int
 	templates string
@@ -460,20 +469,22 @@ var grammar = []struct {
 		2: ZREM <z> {<member>}
 		ZCARD <z>
 		2: ZCOUNT <z> <edge> <edge>
-		ZLEXCOUNT <z> <lex> <lex>
+		4: ZADD <e> 0 <member> 0 <member> 0 <member>
+		ZLEXCOUNT <e> <lex> <lex>
 		2: ZSCORE <z> <member>
 		ZMSCORE <z> {<member>}
 		2: (ZRANK|ZREVRANK) <z> <member>
 		3: ZRANGE <z> <i> <i> (||WITHSCORES|REV|REV WITHSCORES|LIMIT 0 1)
 		2: ZRANGE <z> <edge> <edge> BYSCORE (|REV) (|WITHSCORES) (|LIMIT <n> <i>)
-		ZRANGE <z> <lex> <lex> BYLEX (|REV) (|LIMIT <n> <i>|WITHSCORES)
+		ZRANGE <e> <lex> <lex> BYLEX (|REV) (|LIMIT <n> <i>|WITHSCORES)
 		ZREVRANGE <z> <i> <i> (|WITHSCORES)
 		2: (ZRANGEBYSCORE|ZREVRANGEBYSCORE) <z> <edge> <edge> (|WITHSCORES) (|LIMIT <i> <i>)
-		(ZRANGEBYLEX|ZREVRANGEBYLEX) <z> <lex> <lex> (|LIMIT <n> <i>)
-		2: ZRANGESTORE <z> <z> (<i> <i>|<i> <i> REV|<edge> <edge> BYSCORE|<edge> <edge> BYSCORE LIMIT <n> <n>|<lex> <lex> BYLEX)
+		(ZRANGEBYLEX|ZREVRANGEBYLEX) <e> <lex> <lex> (|LIMIT <n> <i>)
+		2: ZRANGESTORE <z> <z> (<i> <i>|<i> <i> REV|<edge> <edge> BYSCORE|<edge> <edge> BYSCORE LIMIT <n> <n>)
+		ZRANGESTORE <z> <e> <lex> <lex> BYLEX
 		ZREMRANGEBYRANK <z> <i> <i>
 		ZREMRANGEBYSCORE <z> <edge> <edge>
-		ZREMRANGEBYLEX <z> <lex> <lex>
+		ZREMRANGEBYLEX <e> <lex> <lex>
 		2: (ZPOPMIN|ZPOPMAX) <z> (|<n>)
 		2: ZMPOP (1 <z>|2 <z> <z>|0 <z>|x <z>) (MIN|MAX|x) (|COUNT <n>)
 		2: (ZUNION|ZINTER) 2 (<z>|<t>) <z> (|WEIGHTS <float> <float>|WEIGHTS 1) (|AGGREGATE (SUM|MIN|MAX|x)) (|WITHSCORES)
@@ -493,9 +504,9 @@ var grammar = []struct {
 		GEOHASH <g> {<place5>}
 		2: GEODIST <g> <place5> <place5> (|<unit>)
 		2: GEOSEARCH <g> (FROMMEMBER <place5>|FROMLONLAT <lon> <lat>) (BYRADIUS <radius> <unit>|BYBOX <radius> <radius> <unit>) (ASC|DESC) (|COUNT <n>|COUNT 3 ANY) (|WITHCOORD|WITHDIST|WITHHASH|WITHCOORD WITHDIST WITHHASH)
-		GEOSEARCHSTORE <g> <g> FROMLONLAT <lon> <lat> BYRADIUS <radius> km (ASC|DESC) (|COUNT <n>) (|STOREDIST)
+		GEOSEARCHSTORE <g> <g> FROMLONLAT <lon> <lat> BYRADIUS <radius> km (ASC|DESC) (|COUNT <n>)
 		(GEORADIUS|GEORADIUS_RO) <g> <lon> <lat> <radius> <unit> (ASC|DESC) (|WITHDIST|WITHCOORD) (|COUNT <n>)
-		GEORADIUSBYMEMBER <g> <place5> <radius> km ASC (|WITHDIST|STORE <g>|STOREDIST <g>)
+		GEORADIUSBYMEMBER <g> <place5> <radius> km ASC (|WITHDIST|STORE <g>)
 		GEORADIUSBYMEMBER_RO <g> <place5> <radius> km DESC (|WITHHASH)
 	`},
 	{20, `
@@ -505,7 +516,7 @@ var grammar = []struct {
 		2: (XRANGE <x> <from> <to>|XREVRANGE <x> <to> <from>) (|COUNT <i>)
 		XTRIM <x> (MAXLEN <n>|MAXLEN = <n>|MINID <id>|MAXLEN <n> LIMIT 3|x 1)
 		XREAD (|COUNT <n>) STREAMS (<x> <id>|<x> <x> <id> <id>|<x>)
-		XSETID <x> <id> (|ENTRIESADDED <n> MAXDELETEDID <id>|ENTRIESADDED -1)
+		XSETID <x> (<topid>|<topid>|x|-) (|ENTRIESADDED <n> MAXDELETEDID <id>|ENTRIESADDED -1)
 		3: XGROUP (CREATE <x> <group> (<id>|0|$) (|MKSTREAM) (|ENTRIESREAD <i>)|SETID <x> <group> <id>|DESTROY <x> <group>|CREATECONSUMER <x> <group> <consumer>|DELCONSUMER <x> <group> <consumer>|x <x>)
 		4: XREADGROUP GROUP <group> <consumer> (|COUNT <n>) (|NOACK) STREAMS (<x> >|<x> <id>|<x> <x> > 0)
 		2: XACK <x> <group> {<id>}
@@ -540,7 +551,7 @@ var grammar = []struct {
 		SCAN 0 COUNT 100000 (|MATCH <pattern>) (|TYPE (string|list|hash|zset|stream|x))
 		SCAN (x|0 COUNT 0|0 COUNT x|0 TYPE)
 		DBSIZE
-		RESTORE <k> (0|-1|x) (<v>|junk) (|REPLACE)
+		RESTORE <k> (0|-1|x) (|x) junk (|REPLACE)
 		SELECT <db>
 		3: SELECT 0
 		SWAPDB (1 2|0 1|0 99|x 1)

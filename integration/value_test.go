@@ -117,12 +117,15 @@ func (v *value) String() string {
 	return b.String()
 }
 
+// aggregate tells whether the reply has items, or could have.
+func (v *value) aggregate() bool { return strings.IndexByte("*%~>|", v.kind) >= 0 && !v.null }
+
 func (v *value) print(b *strings.Builder) {
 	b.WriteByte(v.kind)
 	switch {
 	case v.null:
 		b.WriteString("null")
-	case v.items != nil:
+	case v.aggregate():
 		b.WriteByte('[')
 		for i, item := range v.items {
 			if i > 0 {

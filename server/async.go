@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"dragonfly/server/command"
 	"dragonfly/server/reactor"
 	"dragonfly/server/reply"
@@ -13,9 +15,12 @@ func (co *coordinator) async(c *command.Ctx, work func() func(w *reply.Writer)) 
 	cl := co.client(c)
 	cl.waiting = true
 	cl.conn.Park()
+	cmd, args, start := c.Cmd, copyArgs(c.Args), time.Now()
 	co.s.work.Go(func() {
 		answer := work()
+		took := time.Since(start)
 		cl.conn.Post(func(conn *reactor.Conn) {
+			co.s.accountWait(cl, cmd, args, took)
 			w := reply.Writer{Buf: conn.Out, Proto: cl.Proto}
 			answer(&w)
 			conn.Out = w.Buf

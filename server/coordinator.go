@@ -43,7 +43,7 @@ const flushAt = 1 << 20
 
 func newCoordinator(s *Server, loop int) *coordinator {
 	co := &coordinator{s: s, loop: loop, tx: tx.New(s.store)}
-	co.ctx = command.Ctx{Reply: &co.out, Tx: co.tx, Server: co, Registry: s.registry}
+	co.ctx = command.Ctx{Reply: &co.out, Tx: co.tx, Server: co, Registry: s.registry, KeysLimit: s.cfg.KeysOutputLimit}
 	return co
 }
 
@@ -77,7 +77,9 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 		if len(co.out.Buf) > flushAt {
 			co.tx.Unlock()
 			c.Out = co.out.Buf
-			c.Flush()
+			if ok := c.Flush(); !ok {
+				cl.closing = true // over its limit, or gone
+			}
 			co.out.Buf = c.Out
 		}
 	}
@@ -218,8 +220,10 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 		cmd.Run(ctx)
 		d := time.Since(start)
 		cmd.Stats.Timed(d, s.latency.histograms.Load())
-		s.slow.offer(cl, cmd, args, d, co.nowMs)
-		s.latency.offer(cmd, d, co.nowMs)
+		if !cl.waiting { // else accountWait will
+			s.slow.offer(cl, cmd, args, d, co.nowMs)
+			s.latency.offer(cmd, d, co.nowMs)
+		}
 	}
 	if co.out.Errors != errors {
 		cmd.Stats.Failed.Add(1)

@@ -113,6 +113,7 @@ func (s *Server) info(names []string, nowMs int64, visit func(func(sh *store.Sha
 // dataStats is what INFO says of the data.
 type dataStats struct {
 	store.Stats
+	used          int64 // bytes
 	keys, expires []int // by database
 	ttl           []meanTTL
 }
@@ -135,6 +136,7 @@ func (s *Server) dataStats(nowMs int64, visit func(func(sh *store.Shard))) dataS
 	n := s.store.NumDBs()
 	d := dataStats{keys: make([]int, n), expires: make([]int, n), ttl: make([]meanTTL, n)}
 	visit(func(sh *store.Shard) {
+		d.used += sh.A.Used()
 		d.Hits += sh.Stats.Hits
 		d.Misses += sh.Stats.Misses
 		d.Expired += sh.Stats.Expired
@@ -253,7 +255,7 @@ func (s *Server) infoClients(w *infoWriter) {
 }
 
 func (s *Server) infoMemory(w *infoWriter) {
-	used := s.store.Used()
+	used := w.data.used
 	peak := max(s.peak.Load(), used)
 	rss := residentMemory()
 	heap := goHeap()
@@ -299,7 +301,7 @@ func (s *Server) infoMemory(w *infoWriter) {
 	w.zeros("mem_cluster_links", "mem_aof_buffer")
 	w.field("mem_allocator", "arena")
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
-	w.field("cache_mode", map[bool]string{true: "cache", false: "store"}[s.cfg.CacheMode])
+	w.field("cache_mode", "store")
 	w.field("object_used_memory", used)
 	w.field("num_entries", keys)
 	w.zeros("fibers_stack_vms", "fibers_count", "table_used_memory", "prime_capacity", "inline_keys", "small_string_bytes",

@@ -123,6 +123,19 @@ func TestLoading(t *testing.T) {
 	}
 }
 
+// TestKeysOutputLimit: KEYS answers no more keys than keys_output_limit.
+func TestKeysOutputLimit(t *testing.T) {
+	c := inMemory(t, newServer(t, func(c *config.Config) { c.KeysOutputLimit = 7 }))
+	for i := range 100 {
+		if err := c.Set(t.Context(), fmt.Sprint(i), "v", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keys, err := c.Keys(t.Context(), "*").Result(); err != nil || len(keys) != 7 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+}
+
 // TestDuplicateKey: a file in which a key appears twice is refused by name.
 func TestDuplicateKey(t *testing.T) {
 	s := newServer(t, nil)

@@ -113,7 +113,7 @@ func (s *Server) loadFile(ctx context.Context, file string) (rdbload.Summary, er
 
 	now := time.Now()
 	l := loader.New(s.store, max(1, len(s.loops)-1), now.UnixMilli())
-	l.MaxMemory = s.maxMemory.Load()
+	l.MaxMemory, l.DryRun = s.maxMemory.Load(), s.cfg.RDBLoadDryRun
 	s.load.loader.Store(l)
 	next := now.Add(logEvery)
 	sum, err := rdbload.Load(contextReader{ctx, f}, rdbload.Options{

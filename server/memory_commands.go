@@ -72,7 +72,7 @@ func memoryUsage(c *command.Ctx) {
 func memoryStats(c *command.Ctx) {
 	s := of(c).s
 	d := s.dataStats(c.DB.NowMs, c.Tx.VisitAll)
-	used, rss, heap := s.store.Used(), residentMemory(), goHeap()
+	used, rss, heap := d.used, residentMemory(), goHeap()
 	clients := int64(clientMemory * s.clients.len())
 	keys, dbs := 0, 0
 	for _, n := range d.keys {
@@ -118,7 +118,6 @@ func memoryStats(c *command.Ctx) {
 		}
 	}
 	num("overhead.total", clients+heap)
-	num("db.dict.rehashing.count", 0)
 	num("keys.count", int64(keys))
 	num("keys.bytes-per-key", perKey)
 	num("dataset.bytes", used)

@@ -107,7 +107,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.work.Go(func() { st.Background(s.ctx, time.Now) })
+	s.work.Go(func() { st.Background(s.ctx, time.Second/time.Duration(max(1, cfg.HZ)), time.Now) })
 	s.work.Go(func() { s.cron(s.ctx) })
 	return s, nil
 }

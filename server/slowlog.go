@@ -97,3 +97,12 @@ func (l *slowlog) offer(cl *client, cmd *command.Command, args [][]byte, took ti
 	l.trim()
 	l.mu.Unlock()
 }
+
+// accountWait counts the time of a command that was answered on another goroutine. It is called on the loop of the
+// client; the call itself was counted when it began.
+func (s *Server) accountWait(cl *client, cmd *command.Command, args [][]byte, took time.Duration) {
+	nowMs := cl.conn.Loop().NowMs()
+	cmd.Stats.Usec.Add(took.Microseconds())
+	s.slow.offer(cl, cmd, args, took, nowMs)
+	s.latency.offer(cmd, took, nowMs)
+}

@@ -25,10 +25,10 @@ type expireCursor struct {
 	pos uint64
 }
 
-// Background removes expired keys and frees memory until ctx ends. now is the clock.
-func (s *Store) Background(ctx context.Context, now func() time.Time) {
+// Background removes expired keys and frees memory until ctx ends, once every interval. now is the clock.
+func (s *Store) Background(ctx context.Context, interval time.Duration, now func() time.Time) {
 	cursors := make([]expireCursor, len(s.shards))
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
@@ -41,7 +41,7 @@ func (s *Store) Background(ctx context.Context, now func() time.Time) {
 			continue
 		}
 		start := time.Now()
-		budget := time.Duration(float64(10*time.Millisecond) * expireShare)
+		budget := time.Duration(float64(interval) * expireShare)
 		for i, sh := range s.shards {
 			for time.Since(start) < budget {
 				if !sh.expireStep(&cursors[i], now().UnixMilli()) {

@@ -27,15 +27,14 @@ func TestForms(t *testing.T) {
 		f(line, func(c *config.Config) bool { return c.Port == 1 })
 	}
 	f("--port -1", func(c *config.Config) bool { return c.Port == -1 })
-	for _, line := range []string{"--cache_mode", "-cache_mode", "--cache_mode=true", "--cache_mode=T", "--cache_mode=Yes", "--cache_mode=y", "--cache_mode=1", "--nocache_mode --cache_mode"} {
-		f(line, func(c *config.Config) bool { return c.CacheMode })
+	for _, line := range []string{"--rdb_ignore_expiry", "-rdb_ignore_expiry", "--rdb_ignore_expiry=true", "--rdb_ignore_expiry=T", "--rdb_ignore_expiry=Yes", "--rdb_ignore_expiry=y", "--rdb_ignore_expiry=1", "--nordb_ignore_expiry --rdb_ignore_expiry"} {
+		f(line, func(c *config.Config) bool { return c.RDBIgnoreExpiry })
 	}
-	for _, line := range []string{"--notcp_nodelay", "-notcp_nodelay", "--tcp_nodelay=FALSE", "--tcp_nodelay=f", "--tcp_nodelay=no", "--tcp_nodelay=n", "--tcp_nodelay=0"} {
-		f(line, func(c *config.Config) bool { return !c.TCPNoDelay })
+	for _, line := range []string{"--nodf_snapshot_format", "-nodf_snapshot_format", "--df_snapshot_format=FALSE", "--df_snapshot_format=f", "--df_snapshot_format=no", "--df_snapshot_format=n", "--df_snapshot_format=0"} {
+		f(line, func(c *config.Config) bool { return !c.DFSnapshotFormat })
 	}
 	f("--dbfilename=", func(c *config.Config) bool { return c.DBFilename == "" })
 	f("--requirepass=a=b", func(c *config.Config) bool { return c.RequirePass == "a=b" })
-	f("--notify_keyspace_events=Ex", func(c *config.Config) bool { return c.NotifyKeyspaceEvents == "Ex" })
 	f("--maxmemory 1.5gb", func(c *config.Config) bool { return c.MaxMemory == 3<<29 })
 	f("--df_snapshot_format", func(c *config.Config) bool { return c.DFSnapshotFormat && c.DFSnapshotFormatGiven })
 	f("--nodf_snapshot_format", func(c *config.Config) bool { return !c.DFSnapshotFormat && c.DFSnapshotFormatGiven })
@@ -65,10 +64,10 @@ func TestMistakes(t *testing.T) {
 	f("--port=70000", "Illegal value '70000' specified for flag 'port'; must be from -1 to 65535")
 	f("--port=", "Illegal value '' specified for flag 'port'")
 	f("--maxmemory=lots", "Illegal value 'lots' specified for flag 'maxmemory'; Use human-readable format, eg.: 500MB, 1G, 1TB")
-	f("--cache_mode=", "Missing the value after assignment for the boolean flag 'cache_mode'")
-	f("--nocache_mode=", "Negative form with assignment is not valid for the boolean flag 'cache_mode'")
-	f("--nocache_mode=true", "Negative form with assignment is not valid for the boolean flag 'cache_mode'")
-	f("--cache_mode=maybe", "Illegal value 'maybe' specified for flag 'cache_mode'")
+	f("--rdb_ignore_expiry=", "Missing the value after assignment for the boolean flag 'rdb_ignore_expiry'")
+	f("--nordb_ignore_expiry=", "Negative form with assignment is not valid for the boolean flag 'rdb_ignore_expiry'")
+	f("--nordb_ignore_expiry=true", "Negative form with assignment is not valid for the boolean flag 'rdb_ignore_expiry'")
+	f("--rdb_ignore_expiry=maybe", "Illegal value 'maybe' specified for flag 'rdb_ignore_expiry'")
 	f("--noport", "Negative form is not valid for the flag 'port'")
 	f("--noport=1", "Negative form is not valid for the flag 'port'")
 	f("--port", "Missing the value for the flag 'port'")
@@ -93,8 +92,8 @@ func TestWarnings(t *testing.T) {
 	f("redis.conf", "Ignored argument 'redis.conf'"+hint)
 	f("- --port=1", "Ignored argument '-'"+hint)
 	f("-- --port=1 x", "Ignored argument '--port=1'"+hint, "Ignored argument 'x'"+hint)
-	f("--cache_mode false", "Ignored argument 'false': to set the flag before it write --cache_mode=false")
-	f("--cache_mode=true false", "Ignored argument 'false'"+hint)
+	f("--rdb_ignore_expiry false", "Ignored argument 'false': to set the flag before it write --rdb_ignore_expiry=false")
+	f("--rdb_ignore_expiry=true false", "Ignored argument 'false'"+hint)
 	f("--dir --port", "Did you really mean to set flag 'dir' to the value '--port'?")
 	f("--requirepass --secret")
 	if cl := parsed("-- --port=1"); cl.cfg.Port != 6379 {
@@ -122,10 +121,10 @@ func write(t *testing.T, text string) string {
 }
 
 func TestFlagfile(t *testing.T) {
-	good := write(t, "# comment\n\n  --port=7000\n-cache_mode\n--notcp_nodelay\r\n--requirepass=\"p # w \"  \n--dir=/x y")
+	good := write(t, "# comment\n\n  --port=7000\n-rdb_ignore_expiry\n--nodf_snapshot_format\r\n--requirepass=\"p # w \"  \n--dir=/x y")
 	cl := parsed("--port=1 --flagfile=" + good + " --dir=/z")
 	c := &cl.cfg
-	if len(cl.errs) > 0 || c.Port != 7000 || !c.CacheMode || c.TCPNoDelay || c.RequirePass != "\"p # w \"  " || c.Dir != "/z" || c.ConfigFile != good {
+	if len(cl.errs) > 0 || c.Port != 7000 || !c.RDBIgnoreExpiry || c.DFSnapshotFormat || c.RequirePass != "\"p # w \"  " || c.Dir != "/z" || c.ConfigFile != good {
 		t.Errorf("errors %q, %+v", cl.errs, c)
 	}
 	outer := write(t, "--flagfile="+good+"\n--port=7001\n")
@@ -133,7 +132,7 @@ func TestFlagfile(t *testing.T) {
 		t.Errorf("nested: errors %q, port %d", cl.errs, cl.cfg.Port)
 	}
 	other := write(t, "--port=7002")
-	if cl := parsed("--flagfile=" + good + "," + other); cl.cfg.Port != 7002 || !cl.cfg.CacheMode {
+	if cl := parsed("--flagfile=" + good + "," + other); cl.cfg.Port != 7002 || !cl.cfg.RDBIgnoreExpiry {
 		t.Errorf("two files: port %d", cl.cfg.Port)
 	}
 
@@ -163,8 +162,8 @@ func TestFlagfile(t *testing.T) {
 }
 
 func TestFromEnvironment(t *testing.T) {
-	cl := parsed("--fromenv=port,cache_mode --tryfromenv=dir,maxclients --maxclients=5", "FLAGS_port=7000", "FLAGS_cache_mode=yes", "FLAGS_maxclients=6")
-	if c := &cl.cfg; len(cl.errs) > 0 || c.Port != 7000 || !c.CacheMode || c.Dir != "" || c.MaxClients != 5 {
+	cl := parsed("--fromenv=port,rdb_ignore_expiry --tryfromenv=dir,maxclients --maxclients=5", "FLAGS_port=7000", "FLAGS_rdb_ignore_expiry=yes", "FLAGS_maxclients=6")
+	if c := &cl.cfg; len(cl.errs) > 0 || c.Port != 7000 || !c.RDBIgnoreExpiry || c.Dir != "" || c.MaxClients != 5 {
 		t.Errorf("errors %q, %+v", cl.errs, c)
 	}
 }

@@ -22,6 +22,8 @@ type Ctx struct {
 	Server any
 	// Registry is where introspection finds the commands.
 	Registry *Registry
+	// KeysLimit is how many keys KEYS answers at most, 0 = no limit.
+	KeysLimit int
 	// InExec tells that the command runs inside EXEC or a script: it must not wait.
 	InExec bool
 }

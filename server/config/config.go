@@ -25,13 +25,11 @@ import (
 type Config struct {
 	// Listening.
 
-	Port            int         // TCP port; 0 none, -1 any free one
-	Bind            string      // address to listen on; empty means all
-	TCPBacklog      int         // length of the queue of the listening socket
-	TCPNoDelay      bool        // TCP_NODELAY on client sockets
-	UnixSocket      string      // path of a Unix domain socket; empty means none
-	UnixSocketPerm  fs.FileMode // permissions of that socket; 0 leaves them to the umask
-	PrimaryPortHTTP bool        // answer HTTP requests on Port
+	Port           int         // TCP port; 0 none, -1 any free one
+	Bind           string      // address to listen on; empty means all
+	TCPBacklog     int         // length of the queue of the listening socket
+	UnixSocket     string      // path of a Unix domain socket; empty means none
+	UnixSocketPerm fs.FileMode // permissions of that socket; 0 leaves them to the umask
 
 	// Clients.
 
@@ -44,16 +42,14 @@ type Config struct {
 
 	// Data.
 
-	DBNum                int    // number of databases
-	NumShards            int    // parts of the keyspace; 0 lets the server choose
-	ProactorThreads      int    // I/O threads; 0 means one per CPU
-	MaxMemory            int64  // bytes; 0 means 80 % of what is available, decided at start
-	CacheMode            bool   // near MaxMemory evict instead of refusing writes
-	HZ                   int    // runs of the background jobs per second
-	KeysOutputLimit      int    // keys KEYS may answer; 0 no limit
-	NotifyKeyspaceEvents string // classes of events to publish, in Redis's letters
-	SlowlogLogSlowerThan int    // microseconds; negative turns the slow log off
-	SlowlogMaxLen        int    // entries the slow log keeps
+	DBNum                int   // number of databases
+	NumShards            int   // parts of the keyspace; 0 lets the server choose
+	ProactorThreads      int   // I/O threads; 0 means one per CPU
+	MaxMemory            int64 // bytes; 0 means 80 % of what is available, decided at start
+	HZ                   int   // runs of the background jobs per second
+	KeysOutputLimit      int   // keys KEYS may answer; 0 no limit
+	SlowlogLogSlowerThan int   // microseconds; negative turns the slow log off
+	SlowlogMaxLen        int   // entries the slow log keeps
 
 	// Snapshots.
 
@@ -62,7 +58,6 @@ type Config struct {
 	DFSnapshotFormat      bool   // true DFS, false RDB; settled by Finish
 	DFSnapshotFormatGiven bool   // the operator asked for that format, it is not just the default
 	CompressionMode       CompressionMode
-	CompressionLevel      int  // of ZSTD and LZ4
 	RDBIgnoreExpiry       bool // read snapshots as if no key had a TTL
 	RDBLoadDryRun         bool // read the snapshot, keep nothing
 

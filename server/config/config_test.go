@@ -169,13 +169,12 @@ func TestSetAndGet(t *testing.T) {
 	f("port", "-1", "-1")
 	f("port", "0x10", "16")
 	f("port", "010", "10")
-	f("cache_mode", "YES", "true")
+	f("rdb_ignore_expiry", "YES", "true")
 	f("df_snapshot_format", "f", "false")
 	f("maxmemory", "1.5gb", "1610612736")
 	f("unixsocketperm", "0770", "770")
 	f("unixsocketperm", "", "")
 	f("compression_mode", "single_entry", "1")
-	f("notify_keyspace_events", "KEA", "KEA")
 	f("pipeline_buffer_limit", "1mb", "1048576")        // tuning
 	f("rss_oom_deny_ratio", "1.50", "1.5")              // tuning
 	f("shard_repl_backlog_len", "anything", "anything") // retired
@@ -197,11 +196,10 @@ func TestSetAndGet(t *testing.T) {
 	bad("port", "", "")
 	bad("port", "65536", "must be from -1 to 65535")
 	bad("maxclients", "-1", "")
-	bad("cache_mode", "maybe", "")
+	bad("rdb_ignore_expiry", "maybe", "")
 	bad("unixsocketperm", "1777", "permissions are octal, from 0 to 0777")
 	bad("maxmemory", "lots", string(ErrMemorySyntax))
 	bad("compression_mode", "4", "the modes are 0 or NONE, 1 or SINGLE_ENTRY, 2 or MULTI_ENTRY_ZSTD, 3 or MULTI_ENTRY_LZ4")
-	bad("notify_keyspace_events", "Kq", "the classes of events are KEg$lshzxetdmnA")
 	bad("save_schedule", "*:*", "save_schedule flag is deprecated, please use snapshot_cron instead")
 	bad("max_squashed_cmd_num", "x", "") // checked though it has no effect
 	bad("rss_oom_deny_ratio", "NaN", "")

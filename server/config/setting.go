@@ -173,15 +173,6 @@ func between(low, high int64) func(string) error {
 	}
 }
 
-// keyspaceEvents checks the letters of notify_keyspace_events.
-func keyspaceEvents(text string) error {
-	const letters = "KEg$lshzxetdmnA"
-	if rest := strings.Trim(text, letters); rest != "" {
-		return fmt.Errorf("the classes of events are %s", letters)
-	}
-	return nil
-}
-
 // removedSchedule refuses every value of save_schedule.
 func removedSchedule(text string) error {
 	if text != "" {

@@ -3,7 +3,7 @@ package config
 // snapshotSettings are about saving and loading.
 var snapshotSettings = []Setting{
 	{Name: "compression_mode", Kind: Compression, Default: "3", Help: "0 none, 1 LZF per string, 2 ZSTD blobs, 3 LZ4 blobs", field: func(c *Config) any { return &c.CompressionMode }},
-	{Name: "compression_level", Kind: Int32, Default: "2", Help: "ZSTD/LZ4 level", field: func(c *Config) any { return &c.CompressionLevel }},
+	{Name: "compression_level", Kind: Int32, Default: "2", Help: "ZSTD/LZ4 level", Status: Tuning, Reason: noLevels},
 	{Name: "serialization_max_chunk_size", Kind: Uint64, Default: "65536", Help: "Flush a value mid-way above this size; 0 disables", Access: Writable, Status: Tuning, Reason: noDFS},
 	{Name: "serialization_tagged_chunks", Kind: Bool, Default: "true", Help: "Frame split values with stream ids", Status: Tuning, Reason: noDFS},
 	{Name: "background_snapshotting", Kind: Bool, Default: "false", Help: "Run snapshot at background priority", Access: Writable, Status: Tuning, Reason: noFibers},

@@ -24,5 +24,8 @@ const (
 	hashedShards    = "a key is always placed by its hash"
 	noFuzzLoop      = "it is for fuzzing builds only"
 	locksNotQueues  = "transactions take locks and do not queue"
+	alwaysNoDelay   = "replies are always sent at once"
+	noHTTP          = "HTTP is not built"
+	noLevels        = "LZF, which RDB files use, has no levels"
 	noLegacyMetrics = "there are no old metric names to keep"
 )

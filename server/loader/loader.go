@@ -26,6 +26,8 @@ const (
 
 // Loader inserts the records of one load. Finish must be called in every case.
 type Loader struct {
+	// DryRun reads and checks without inserting anything.
+	DryRun bool
 	// MaxMemory is how many bytes the data set may take; 0 = no limit.
 	MaxMemory int64
 
@@ -150,6 +152,9 @@ func (l *Loader) put(rec *rdbload.Record) error {
 	}
 	if n := l.keys.Add(1); n&1023 == 0 && l.MaxMemory > 0 && l.st.Used() > l.MaxMemory {
 		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", l.st.Used(), l.MaxMemory)
+	}
+	if l.DryRun {
+		return nil
 	}
 	at := l.attrs(rec)
 	shard := l.st.ShardOf(rec.Key)

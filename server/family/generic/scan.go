@@ -14,12 +14,15 @@ func keys(c *command.Ctx) {
 	all := string(pattern) == "*"
 	mark, n := c.Reply.Defer(), 0
 	c.Tx.VisitAll(func(sh *store.Shard) {
+		if c.KeysLimit > 0 && n >= c.KeysLimit {
+			return
+		}
 		c.DB.Each(sh, func(cell object.Cell) bool {
 			if key := cell.Key(); (all || glob.Match(pattern, key)) && !c.DB.Expired(cell) {
 				c.Reply.Bulk(key)
 				n++
 			}
-			return true
+			return c.KeysLimit == 0 || n < c.KeysLimit
 		})
 	})
 	c.Reply.CloseArray(mark, n)

@@ -263,7 +263,7 @@ func TestActiveExpiry(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
-		d.Store.Background(ctx, func() time.Time { return now })
+		d.Store.Background(ctx, 10*time.Millisecond, func() time.Time { return now })
 		close(done)
 	}()
 	sh := d.Store.Shard(d.Store.ShardOf([]byte("h")))
