@@ -186,7 +186,9 @@ func (k *keyState) fillGroups(v *value) {
 		k.groups = append(k.groups, l)
 	}
 	for _, name := range []string{"length", "last-generated-id", "max-deleted-entry-id", "entries-added", "recorded-first-entry-id"} {
-		line(&value{}, 0, name+" "+v.field(name).text)
+		if v.field("length").text != "0" || name != "recorded-first-entry-id" { // Redis has no certain one there
+			line(&value{}, 0, name+" "+v.field(name).text)
+		}
 	}
 	for _, g := range v.field("groups").items { // the lag follows from the counters
 		line(g.field("pending"), 2, fmt.Sprintf("group %q at %s pending", g.field("name").text, g.field("last-delivered-id").text))

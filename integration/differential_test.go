@@ -166,7 +166,7 @@ func (d *duel) same(args []string, a, b string) bool {
 		return true
 	}
 	x, y := parseValue(a), parseValue(b)
-	if strings.ToUpper(args[0]) == "EXEC" && len(x.items) == len(queued) && len(y.items) == len(queued) {
+	if strings.ToUpper(args[0]) == "EXEC" && x.kind == '*' && y.kind == '*' && len(queued) > 0 && len(x.items) == len(queued) && len(y.items) == len(queued) {
 		for i, q := range queued {
 			if !sameReply(q, x.items[i], y.items[i]) {
 				return false

@@ -52,11 +52,9 @@ var orderRules = map[string]func(args []string, v *value){
 	"ZRANDMEMBER": random,
 	"SORT":        sortCommand,
 	"SORT_RO":     sortCommand,
-	"GEOSEARCH": func(args []string, v *value) {
-		if has(args, "ANY") { // whichever are found first
-			shapeOnly(v)
-		}
-	},
+	"GEOSEARCH":   geoSearch,
+	"GEORADIUS":   geoSearch, "GEORADIUS_RO": geoSearch, "GEORADIUSBYMEMBER": geoSearch, "GEORADIUSBYMEMBER_RO": geoSearch,
+	"DBSIZE":   func(_ []string, v *value) { shapeOnly(v) }, // counts what is past its deadline but still there
 	"XINFO":    xinfo,
 	"XPENDING": xpending,
 }
@@ -78,6 +76,15 @@ func shapeOnly(v *value) {
 	for _, item := range v.items {
 		shapeOnly(item)
 	}
+}
+
+// geoSearch is for searches by place: equal distances have no order, so that any of them may be what COUNT leaves, and
+// ANY is whichever are found first.
+func geoSearch(args []string, v *value) {
+	if has(args, "COUNT") {
+		shapeOnly(v)
+	}
+	v.sorted(1)
 }
 
 // random is for commands that answer random members: without repetition and more than there are, all of them.

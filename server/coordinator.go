@@ -154,9 +154,6 @@ func (co *coordinator) dispatch(cl *client, args [][]byte) {
 		co.out.Simple("QUEUED")
 		return
 	}
-	if s.clients.monitors.Load() > 0 {
-		s.monitor(cl, cmd, args, co.nowMs)
-	}
 	cl.started = true
 	co.lock(cmd, args)
 	co.run(cl, cmd, args)
@@ -165,8 +162,13 @@ func (co *coordinator) dispatch(cl *client, args [][]byte) {
 	}
 }
 
-// refuse answers an error without running the command, and spoils a transaction that is being queued.
+// refuse answers an error without running the command, and spoils a transaction that is being queued. An EXEC that
+// is refused ends the transaction and forgets what is watched, as one that is aborted does.
 func (co *coordinator) refuse(cl *client, cmd *command.Command, err error) {
+	if cmd != nil && cmd.Name == "exec" {
+		co.endTransaction(&cl.Session)
+		err = resperr.ExecRefused(err)
+	}
 	if cl.Multi != nil && err != resperr.WatchInMulti {
 		cl.Multi.Abort = true
 	}
@@ -230,6 +232,9 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 		s.countError(co.out.LastError)
 	}
 	cl.Proto = co.out.Proto
+	if s.clients.monitors.Load() > 0 {
+		s.monitor(cl, cmd, args) // after it has run: EXEC is shown after the commands of its transaction
+	}
 }
 
 // note counts a call that was not timed.

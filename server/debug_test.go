@@ -98,7 +98,7 @@ func TestDebug(t *testing.T) {
 // TestDebugSleep: only the connection that sleeps waits, and what it did is in the slow log.
 func TestDebugSleep(t *testing.T) {
 	s := newServer(t, nil)
-	a, b := dial(t, s), dial(t, s)
+	a, b := connect(t, s), connect(t, s)
 	a.expect(t, "config set slowlog-log-slower-than 30000 latency-monitor-threshold 30", "+OK")
 	start := time.Now()
 	a.send("debug sleep 0.06")

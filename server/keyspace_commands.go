@@ -121,7 +121,7 @@ func swapdb(c *command.Ctx) {
 	var index [2]int
 	for i, which := range [...]string{"first", "second"} {
 		n, ok := number.ParseInt(c.Args[1+i])
-		if !ok {
+		if !ok || n != int64(int32(n)) {
 			c.Fail(resperr.New("invalid " + which + " DB index"))
 			return
 		}
@@ -132,7 +132,7 @@ func swapdb(c *command.Ctx) {
 		index[i] = int(n)
 	}
 	st := c.DB.Store()
-	st.SwapDB(index[0], index[1])
+	st.SwapDB(index[0], index[1], c.DB.NowMs)
 	st.AddDirty(1)
 	c.Reply.OK()
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"dragonfly/server/command"
 	"dragonfly/store/resperr"
@@ -27,13 +28,14 @@ var monitorCommands = []command.Command{
 	},
 }
 
-// monitor shows a command to all clients in MONITOR mode.
-func (s *Server) monitor(cl *client, cmd *command.Command, args [][]byte, nowMs int64) {
+// monitor shows a command that has run to all clients in MONITOR mode.
+func (s *Server) monitor(cl *client, cmd *command.Command, args [][]byte) {
 	if cmd.Flags&(command.SkipMonitor|command.Admin) != 0 {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "+%d.%06d [%d %s]", nowMs/1000, nowMs%1000*1000, cl.DB, cl.addr)
+	us := time.Now().UnixMicro() // finer than the clock of the loop, to tell how long commands take
+	fmt.Fprintf(&b, "+%d.%06d [%d %s]", us/1e6, us%1e6, cl.DB, cl.addr)
 	for _, a := range args {
 		b.WriteByte(' ')
 		b.WriteString(quoted(a))

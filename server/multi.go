@@ -131,9 +131,6 @@ func exec(c *command.Ctx) {
 	c.Reply.Array(len(m.Queue))
 	c.InExec = true
 	for i, args := range m.Queue {
-		if co.s.clients.monitors.Load() > 0 {
-			co.s.monitor(cl, cmds[i], args, co.nowMs)
-		}
 		co.run(cl, cmds[i], args)
 	}
 	c.InExec = false

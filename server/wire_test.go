@@ -28,6 +28,16 @@ func dial(t testing.TB, s *Server) *wire {
 	return &wire{t, conn, bufio.NewReader(conn)}
 }
 
+// connect is dial for a test of several connections: they get their numbers in the order of the calls.
+func connect(t testing.TB, s *Server) *wire {
+	t.Helper()
+	w := dial(t, s)
+	if got := w.do("ping"); got != "+PONG" {
+		t.Fatal(got)
+	}
+	return w
+}
+
 // send sends a command. Its words are separated by blanks; double quotes hold words together.
 func (w *wire) send(line string) {
 	w.t.Helper()

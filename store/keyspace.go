@@ -62,7 +62,7 @@ func (s *Store) FlushDB(index int) (removed int) {
 	for _, sh := range s.shards {
 		old := sh.dbs[index]
 		removed += old.Len()
-		tripAll(old, old)
+		old.replaced(nil, 0)
 		db := sh.newDB(index)
 		db.watched = old.watched
 		sh.dbs[index] = db
@@ -74,15 +74,15 @@ func (s *Store) FlushDB(index int) (removed int) {
 	return removed
 }
 
-// SwapDB exchanges two databases. All shards are locked.
-func (s *Store) SwapDB(a, b int) {
+// SwapDB exchanges two databases; keys that have expired by nowMs are none to those who watch. All shards are locked.
+func (s *Store) SwapDB(a, b int, nowMs int64) {
 	if a == b {
 		return
 	}
 	for _, sh := range s.shards {
 		x, y := sh.dbs[a], sh.dbs[b]
-		tripAll(x, x, y)
-		tripAll(y, x, y)
+		x.replaced(y, nowMs)
+		y.replaced(x, nowMs)
 		x.index, y.index = b, a
 		x.watched, y.watched = y.watched, x.watched
 		sh.dbs[a], sh.dbs[b] = y, x

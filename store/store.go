@@ -108,7 +108,8 @@ type Watcher struct {
 type watchedKey struct {
 	db  int
 	key string
-	// expired notes that the key had expired already when it was watched: its removal is no change then.
+	// expired notes that the key had expired already when it was watched: its removal is no change then. Guarded by
+	// the lock of the key's shard.
 	expired bool
 }
 

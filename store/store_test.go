@@ -172,7 +172,7 @@ func TestFlushAndSwap(t *testing.T) {
 	for i := range 10 {
 		bigSet(&v, key(10_000+i), 5000)
 	}
-	s.SwapDB(0, 3)
+	s.SwapDB(0, 3, 0)
 	if moved := v.At(3); v.Peek(key(1)).Ok() || !moved.Peek(key(1)).Ok() {
 		t.Fatal("SwapDB did not swap")
 	}
@@ -220,10 +220,44 @@ func TestWatch(t *testing.T) {
 	})
 	f("flush", true, func() { s.FlushDB(0) })
 	f("flush of another database", false, func() { s.FlushDB(1) })
-	f("swap", true, func() { s.SwapDB(0, 1); s.SwapDB(0, 1) })
-	f("swap of others", false, func() { s.SwapDB(2, 3) })
+	f("swap", true, func() { s.SwapDB(0, 1, 1000); s.SwapDB(0, 1, 1000) })
+	f("swap of others", false, func() { s.SwapDB(2, 3, 1000) })
 	f("expiry seen", true, func() { v.NowMs = 3000; v.Peek(key(1)) })
 	f("expiry not seen", true, func() { v.NowMs = 3000 })
+
+	// A key that had expired before it was watched is no key.
+	stale := func(name string, want bool, there, other bool, change func()) {
+		t.Helper()
+		w := &Watcher{}
+		unlock := s.lockAll()
+		v.NowMs = 1000
+		second := v.At(1)
+		for _, db := range []struct {
+			view *View
+			set  bool
+		}{{&v, there}, {&second, other}} {
+			db.view.Delete(key(1))
+			if db.set {
+				db.view.SetString(key(1), []byte("v"), object.Embstr, 2000)
+			}
+		}
+		v.NowMs = 3000
+		v.Watch(w, key(1))
+		change()
+		got := w.Tripped.Load() || s.Expired(w, 3000)
+		unlock()
+		s.Unwatch(w)
+		if got != want {
+			t.Errorf("expired, %s: tripped %v", name, got)
+		}
+	}
+	swap := func() { s.SwapDB(0, 1, 3000) }
+	stale("flush", false, true, false, func() { s.FlushDB(0) })
+	stale("swap with nothing", false, true, false, swap)
+	stale("nothing swapped with it", false, false, true, swap)
+	stale("swap with another", false, true, true, swap)
+	stale("swap there and back", false, true, true, func() { swap(); swap() })
+	stale("swap with one that lives", true, true, true, func() { s.SwapDB(0, 1, 1500) })
 }
 
 // recorder is a SnapshotWriter that keeps what it is given.
@@ -288,7 +322,7 @@ func TestSnapshot(t *testing.T) {
 		case n < 999:
 			s.FlushDB(v.Index)
 		default:
-			s.SwapDB(0, 1)
+			s.SwapDB(0, 1, 0)
 		}
 	}
 	some := func(n int) {

@@ -28,7 +28,8 @@ func (v *View) Watch(w *Watcher, key []byte) {
 
 // Unwatch ends the watching of all keys of w. No shard is locked by the caller.
 func (s *Store) Unwatch(w *Watcher) {
-	for _, k := range w.keys {
+	for i := range w.keys {
+		k := &w.keys[i] // not copied: expired is for those who hold the lock
 		sh := s.shards[s.ShardOf([]byte(k.key))]
 		sh.Lock()
 		db := sh.dbs[k.db]
@@ -91,23 +92,39 @@ func (db *DB) tripExpired(key []byte) {
 		return
 	}
 	for _, w := range db.watched[string(key)] {
-		if !slices.ContainsFunc(w.keys, func(k watchedKey) bool {
-			return k.expired && k.db == db.index && k.key == string(key)
-		}) {
+		if !w.find(db.index, string(key)).expired {
 			w.Tripped.Store(true)
 		}
 	}
 }
 
-// tripAll trips the watchers of the keys that are in either database: FLUSHALL, SWAPDB.
-func tripAll(watching *DB, others ...*DB) {
-	for key, list := range watching.watched {
-		for _, db := range others {
-			if db.Table.Find(dash.Hash([]byte(key)), []byte(key)).Ok() {
-				for _, w := range list {
-					w.Tripped.Store(true)
-				}
+// replaced tells the watchers of a database that another, or nothing, takes its place: SWAPDB, FLUSHALL. A watched
+// key changes if it was there or is there then; a key that has expired counts as missing, unless it expired only
+// after it was watched.
+func (db *DB) replaced(by *DB, nowMs int64) {
+	for key, list := range db.watched {
+		h := dash.Hash([]byte(key))
+		was := db.Table.Find(h, []byte(key)).Ok()
+		is, isExpired := false, false
+		if by != nil {
+			if p := by.Table.Find(h, []byte(key)); p.Ok() {
+				ms, ok := object.Cell{A: by.A, Slot: p.Slot()}.Deadline()
+				isExpired = ok && ms < nowMs
+				is = !isExpired
 			}
 		}
+		for _, w := range list {
+			k := w.find(db.index, key)
+			if is || was && !k.expired {
+				w.Tripped.Store(true)
+			}
+			k.expired = isExpired
+		}
 	}
+}
+
+// find returns what w knows of a key that it watches.
+func (w *Watcher) find(db int, key string) *watchedKey {
+	i := slices.IndexFunc(w.keys, func(k watchedKey) bool { return k.db == db && k.key == key })
+	return &w.keys[i]
 }

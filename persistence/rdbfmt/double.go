@@ -3,7 +3,6 @@ package rdbfmt
 import (
 	"encoding/binary"
 	"math"
-	"strconv"
 )
 
 // A text double (TypeZset) is one byte n and n bytes of decimal text, where
@@ -13,22 +12,6 @@ const (
 	TextPosInf = 254
 	TextNegInf = 255
 )
-
-// AppendTextDouble appends f as a text double.
-func AppendTextDouble(dst []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(dst, TextNaN)
-	case math.IsInf(f, 1):
-		return append(dst, TextPosInf)
-	case math.IsInf(f, -1):
-		return append(dst, TextNegInf)
-	}
-	at := len(dst)
-	dst = strconv.AppendFloat(append(dst, 0), f, 'g', 17, 64)
-	dst[at] = byte(len(dst) - at - 1)
-	return dst
-}
 
 // AppendDouble appends f as a binary double: 8 bytes IEEE 754.
 func AppendDouble(dst []byte, f float64) []byte {

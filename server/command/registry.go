@@ -9,14 +9,15 @@ import (
 
 // Registry is the set of all commands.
 type Registry struct {
-	byName map[string]*Command
-	names  []string // top-level names, sorted
+	byName map[string]*Command // by full name
+	top    map[string]*Command // without subcommands
+	names  []string            // top-level names, sorted
 }
 
 // NewRegistry collects tables of commands. It panics on a mistake in a declaration: they are all known when
 // the program is written.
 func NewRegistry(tables ...[]Command) *Registry {
-	r := &Registry{byName: map[string]*Command{}}
+	r := &Registry{byName: map[string]*Command{}, top: map[string]*Command{}}
 	for _, table := range tables {
 		for i := range table {
 			c := table[i].clone()
@@ -28,6 +29,7 @@ func NewRegistry(tables ...[]Command) *Registry {
 		container, sub, isSub := strings.Cut(name, "|")
 		if !isSub {
 			r.names = append(r.names, name)
+			r.top[name] = c
 			continue
 		}
 		p := r.byName[container]
@@ -139,7 +141,8 @@ func (r *Registry) Get(name string) *Command { return r.byName[name] }
 
 const maxName = 32 // no command name is longer
 
-// Find returns the command of a request whose name may have any case, without subcommand; nil if unknown.
+// Find returns the command of a request whose name may have any case; nil if unknown. The full name of a subcommand,
+// as in "config|get", is no command.
 func (r *Registry) Find(name []byte) *Command {
 	var lower [maxName]byte
 	if len(name) > maxName {
@@ -151,7 +154,7 @@ func (r *Registry) Find(name []byte) *Command {
 		}
 		lower[i] = b
 	}
-	return r.byName[string(lower[:len(name)])]
+	return r.top[string(lower[:len(name)])]
 }
 
 // Sub returns the subcommand of a container named in a request, nil if there is none.

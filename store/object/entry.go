@@ -65,11 +65,6 @@ func KeyOf(a *arena.Arena, r arena.Ref) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(p, h.head)), h.keyLen)
 }
 
-// HasKey tells whether the entry at r has this key.
-func HasKey(a *arena.Arena, r arena.Ref, key []byte) bool {
-	return string(KeyOf(a, r)) == string(key)
-}
-
 // Attrs are what a new entry starts with beside key and value.
 type Attrs struct {
 	Type       Type

@@ -70,6 +70,11 @@ const (
 // New makes an error of code ERR.
 func New(text string) Error { return Error("ERR " + text) }
 
+// ExecRefused is the answer to an EXEC that is refused before it runs.
+func ExecRefused(err error) Error {
+	return Error("EXECABORT Transaction discarded because of: " + strings.TrimPrefix(err.Error(), "ERR "))
+}
+
 // WrongArgs is the arity error; cmd is the full lower-case name, as in config|get.
 func WrongArgs(cmd string) Error {
 	return Error("ERR wrong number of arguments for '" + cmd + "' command")

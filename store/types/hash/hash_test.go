@@ -11,7 +11,6 @@ import (
 
 	"dragonfly/store/arena"
 	"dragonfly/store/object"
-	"dragonfly/store/types/listpack"
 )
 
 func newArena(t testing.TB) *arena.Arena {
@@ -529,51 +528,20 @@ func TestLoad(t *testing.T) {
 			drop(d)
 		}
 		same(d, c.Encoding())
-		adopt := map[object.Encoding]func(object.Cell, []byte, *object.Limits) error{
-			object.Listpack: AdoptListpack, object.ListpackEx: AdoptListpackEx}[c.Encoding()]
-		if adopt == nil {
+		if c.Encoding() == object.Hashtable {
 			continue
 		}
 		tight := *lim
 		tight.HashMaxListpackEntries = 0
 		for l, enc := range map[*object.Limits]object.Encoding{lim: c.Encoding(), &tight: object.Hashtable} {
 			d := newCell(a)
-			if err := adopt(d, slices.Clone(c.View()), l); err != nil {
-				t.Fatal(err)
-			}
+			d.Set(slices.Clone(c.View()))
+			d.SetKind(object.Hash, c.Encoding())
+			d.SetHasFieldTTL(c.HasFieldTTL())
+			Settle(d, l)
 			same(d, enc)
 		}
 	}
-}
-
-func TestAdoptOdd(t *testing.T) {
-	a, lim := newArena(t), limits()
-	lp := func(elems ...string) []byte {
-		b := listpack.New(nil)
-		for _, e := range elems {
-			b = listpack.Append(b, []byte(e))
-		}
-		return b
-	}
-	f := func(adopt func(object.Cell, []byte, *object.Limits) error, blob []byte, want error, list ...string) {
-		t.Helper()
-		c := newCell(a)
-		err := adopt(c, blob, lim)
-		if err != want || err == nil && !slices.Equal(fields(c, 0), list) {
-			t.Errorf("error %v, fields %q; want %v, %q", err, fields(c, 0), want, list)
-		}
-		drop(c)
-	}
-	f(AdoptListpack, lp(), ErrEmpty)
-	f(AdoptListpack, lp("f"), ErrUneven)
-	f(AdoptListpack, lp("f", "v"), nil, "f v")
-	f(AdoptListpackEx, lp(), ErrEmpty)
-	f(AdoptListpackEx, lp("f", "v"), ErrUneven)
-	f(AdoptListpackEx, lp("f", "v", "soon"), ErrDeadline)
-	f(AdoptListpackEx, lp("f", "v", "-1"), ErrDeadline)
-	f(AdoptListpackEx, lp("f", "v", "0", "g", "w", "5"), nil, "g w@5", "f v")
-	f(AdoptListpackEx, lp("f", "v", "7", "g", "w", "5", "h", "x", "0", "g", "y", "6"), nil, "g w@5", "f v@7", "h x")
-	f(AdoptListpackEx, lp("f", "v", "5", "g", "w", "5", "h", "x", "0"), nil, "f v@5", "g w@5", "h x")
 }
 
 // TestAllocs: commands of the hot path leave the Go heap alone.
@@ -626,32 +594,6 @@ func FuzzOps(f *testing.F) {
 		}
 		check(t, c, model)
 		drop(c)
-		if a.Used() != 0 {
-			t.Fatalf("%d bytes left behind", a.Used())
-		}
-	})
-}
-
-// FuzzAdopt takes listpacks from outside that are valid as such.
-func FuzzAdopt(f *testing.F) {
-	f.Add([]byte{13, 0, 0, 0, 3, 0, 0x81, 'f', 2, 1, 1, 5, 1, 255}[:14])
-	f.Fuzz(func(t *testing.T, blob []byte) {
-		if listpack.Validate(blob, true) != nil {
-			return
-		}
-		a, lim := newArena(t), limits()
-		lim.HashMaxListpackEntries = 4
-		for _, adopt := range []func(object.Cell, []byte, *object.Limits) error{AdoptListpack, AdoptListpackEx} {
-			c := newCell(a)
-			if adopt(c, blob, lim) == nil {
-				fields(c, 0)
-				AllowTTL(c)
-				set(c, "f", "v")
-				SetDeadline(c, []byte("f"), 7, 1, Always)
-				ExpireFields(c, 100, 10, func([]byte) {})
-			}
-			drop(c)
-		}
 		if a.Used() != 0 {
 			t.Fatalf("%d bytes left behind", a.Used())
 		}

@@ -154,10 +154,6 @@ func Slice(dst, lp []byte, p, count int) []byte {
 	return dst
 }
 
-// Concat makes a listpack of the entries of a and then those of b in dst's
-// memory. dst must not overlap a or b.
-func Concat(dst, a, b []byte) []byte { return Extend(append(dst[:0], a...), b) }
-
 // Extend adds all entries of other at the tail of lp. other must not overlap lp.
 func Extend(lp, other []byte) []byte {
 	entries := other[headerSize : len(other)-1]

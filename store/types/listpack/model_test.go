@@ -190,7 +190,7 @@ func TestUnknownCount(t *testing.T) {
 	if got := Slice(nil, lp, First(lp), 9); headerCount(got) != 1 {
 		t.Fatal("Slice counts anew")
 	}
-	if got := Concat(nil, New(nil), lp); headerCount(got) != unknownCount || Len(got) != 1 {
+	if got := Extend(New(nil), lp); headerCount(got) != unknownCount || Len(got) != 1 {
 		t.Fatal("Concat with an unknown count")
 	}
 }
@@ -274,7 +274,7 @@ func FuzzOps(f *testing.F) {
 				tail := Slice(make([]byte, 3, 100), lp, p, len(model))
 				check(t, head, model[:at])
 				check(t, tail, model[at:])
-				if !bytes.Equal(Concat(nil, head, tail), lp) {
+				if !bytes.Equal(Extend(bytes.Clone(head), tail), lp) {
 					t.Fatal("Slice and Concat do not give the listpack back")
 				}
 				lp = ReplaceInt(lp, p, int64(arg))
