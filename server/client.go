@@ -29,7 +29,6 @@ type client struct {
 	waiting bool // parked until some work elsewhere answers
 	started bool // the command being served has passed all checks and runs
 	closing bool // nothing more is read
-	killed  atomic.Bool
 }
 
 // shownState is what CLIENT LIST shows of a client and only its loop knows: the loop publishes it.

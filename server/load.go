@@ -28,6 +28,20 @@ type loadProgress struct {
 	keys                    atomic.Int64
 }
 
+// LoadError tells which file could not be loaded and why.
+type LoadError struct {
+	File string // empty if none could be looked for
+	Err  error
+}
+
+// Error returns one line for the operator.
+func (e *LoadError) Error() string {
+	return strings.ReplaceAll(fmt.Sprintf("Failed to load snapshot: %s: %v", e.File, e.Err), "\n", "; ")
+}
+
+// Unwrap returns the cause.
+func (e *LoadError) Unwrap() error { return e.Err }
+
 // logEvery is how often a long load reports.
 const logEvery = 5 * time.Second
 
@@ -52,7 +66,7 @@ func (s *Server) loadSnapshot(ctx context.Context) error {
 	s.log.Info(fmt.Sprintf("Load snapshot: Searching for snapshot in directory: %q", absolute(s.cfg.Dir)))
 	file, others, found, err := persistence.Find(s.cfg.Dir, s.cfg.DBFilename)
 	if err != nil {
-		return fmt.Errorf("Failed to load snapshot: %s: %w", file, err)
+		return &LoadError{file, err}
 	}
 	if !found {
 		s.log.Warn("Load snapshot: No snapshot found", "dbfilename", s.cfg.DBFilename)
@@ -66,7 +80,7 @@ func (s *Server) loadSnapshot(ctx context.Context) error {
 	start := time.Now()
 	sum, err := s.loadFile(ctx, file)
 	if err != nil {
-		return fmt.Errorf("Failed to load snapshot: %s: %w", file, err)
+		return &LoadError{file, err}
 	}
 	s.log.Info(loadLine(file, sum, time.Since(start)))
 	for _, w := range sum.Warnings {

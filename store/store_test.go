@@ -264,7 +264,6 @@ func TestWatch(t *testing.T) {
 type recorder struct {
 	t    *testing.T
 	seen map[string]string
-	big  object.Cell
 }
 
 func describe(db int, c object.Cell) (name, value string) {

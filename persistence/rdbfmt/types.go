@@ -115,7 +115,7 @@ var typeNames = [...]string{
 }
 
 var dragonflyNames = [...]string{
-	TypeDFJSON - TypeDFJSON:           "Dragonfly JSON",
+	0:                                 "Dragonfly JSON",
 	TypeDFHashWithExpiry - TypeDFJSON: "Dragonfly hash with field TTL",
 	TypeDFSetWithExpiry - TypeDFJSON:  "Dragonfly set with member TTL",
 	TypeDFBloomOld - TypeDFJSON:       "Dragonfly Bloom filter",

@@ -26,7 +26,8 @@ func randomLong(rng *rand.Rand) string {
 	f := rng.NormFloat64() * math.Pow10(rng.IntN(12)-4)
 	switch rng.IntN(8) {
 	case 0:
-		return strconv.FormatInt(rng.Int64()>>rng.IntN(60)-rng.Int64()>>rng.IntN(60), 10)
+		a, b := rng.Int64()>>rng.IntN(60), rng.Int64()>>rng.IntN(60)
+		return strconv.FormatInt(a-b, 10)
 	case 1:
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	case 2:

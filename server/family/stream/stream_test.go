@@ -14,8 +14,6 @@ import (
 	"dragonfly/store/types/stream"
 )
 
-const now = 1_700_000_000_000 // commandtest's clock at the start
-
 // do runs command lines and fails on error replies.
 func do(t *testing.T, d *commandtest.DB, lines ...string) {
 	t.Helper()

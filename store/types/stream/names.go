@@ -13,8 +13,6 @@ type named struct {
 	len uint32
 }
 
-const namedBytes = int(unsafe.Sizeof(named{}))
-
 // newNamed allocates a block of fixed bytes, which are zero, and the name behind them.
 func newNamed(a *arena.Arena, fixed int, name []byte) arena.Ref {
 	r := a.Alloc(fixed + len(name))
