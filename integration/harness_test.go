@@ -148,7 +148,7 @@ func (s *server) ready() {
 		if c, err := dial(s.addr); err == nil {
 			reply, err := c.do("PING")
 			c.Close()
-			if err == nil && reply == "+PONG\r\n" {
+			if err == nil && (reply == "+PONG\r\n" || strings.HasPrefix(reply, "-NOAUTH ")) {
 				return
 			}
 		}

@@ -131,7 +131,7 @@ func TestLengthsBeforeAuth(t *testing.T) {
 	}
 	f("*11\r\n", "-ERR Protocol error: unauthenticated multibulk length\r\n")
 	f("*2\r\n$3\r\nGET\r\n$16385\r\n", "-ERR Protocol error: unauthenticated bulk length\r\n")
-	f("*10\r\n"+strings.Repeat("$1\r\nx\r\n", 10), "-NOAUTH Authentication required.\r\n")
+	f("*10\r\n"+strings.Repeat("$3\r\nDEL\r\n", 10), "-NOAUTH Authentication required.\r\n")
 	f("*2\r\n$4\r\nAUTH\r\n$16384\r\n"+strings.Repeat("x", 16384)+"\r\n", "-WRONGPASS invalid username-password pair or user is disabled.\r\n")
 	c := s.client()
 	c.ok(t, "AUTH", "secret")

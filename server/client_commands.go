@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -242,7 +243,7 @@ func clientUnblock(c *command.Ctx) {
 func clientInfo(c *command.Ctx) {
 	co := of(c)
 	cl := co.client(c)
-	cl.publish(c.Cmd)
+	cl.publishSelf(c)
 	c.Reply.Verbatim(string(cl.describe(nil, co.nowMs)))
 }
 
@@ -253,7 +254,7 @@ func clientList(c *command.Ctx) {
 		c.Fail(err)
 		return
 	}
-	co.client(c).publish(c.Cmd)
+	co.client(c).publishSelf(c)
 	var b []byte
 	for _, cl := range co.s.clients.all() {
 		if want(cl) {
@@ -261,6 +262,17 @@ func clientList(c *command.Ctx) {
 		}
 	}
 	c.Reply.Verbatim(string(b))
+}
+
+// publishSelf shows the client that asks as it is while the command runs: its input is the request.
+func (cl *client) publishSelf(c *command.Ctx) {
+	cl.publish(c.Cmd)
+	digits := func(n int) int { return len(strconv.Itoa(n)) }
+	size := 1 + digits(len(c.Args)) + 2
+	for _, arg := range c.Args {
+		size += 1 + digits(len(arg)) + 2 + len(arg) + 2
+	}
+	cl.shown.unread.Store(int32(min(size, math.MaxInt32)))
 }
 
 // parseClientList returns which clients CLIENT LIST shows.

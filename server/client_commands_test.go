@@ -51,7 +51,7 @@ func TestClientCommands(t *testing.T) {
 		t.Error(got)
 	}
 	line := regexp.MustCompile(`^\$id=1 addr=\S* laddr=\S* fd=-1 name=me age=\d+ idle=0 flags=e db=0 sub=0 psub=0 ssub=0 multi=-1 watch=0 ` +
-		`qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=\d+ events=r cmd=client\|list user=default ` +
+		`qbuf=26 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=\d+ events=r cmd=client\|list user=default ` +
 		`redir=-1 resp=2 lib-name=lib lib-ver=\n$`)
 	if got := c.do("client list"); !line.MatchString(got) {
 		t.Error(got)

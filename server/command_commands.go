@@ -272,8 +272,7 @@ func commandList(c *command.Ctx) {
 	}
 	var names []string
 	for _, cmd := range c.Registry.All() {
-		// Unfiltered, only whole commands are listed.
-		if (len(c.Args) > 2 || cmd.Parent == nil) && keep(cmd) {
+		if keep(cmd) {
 			names = append(names, cmd.Name)
 		}
 	}
@@ -309,6 +308,9 @@ func commandGetKeys(c *command.Ctx, withFlags bool) {
 	}
 	c.Reply.Array(len(keys))
 	flags := keyFlags(cmd)
+	if f := optionFlags(cmd.Name, args); f != "" {
+		flags = [][]string{strings.Fields(f)}
+	}
 	for n, i := range keys {
 		if !withFlags {
 			c.Reply.Bulk(args[i])

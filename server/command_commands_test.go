@@ -45,6 +45,8 @@ func TestCommandGetKeys(t *testing.T) {
 		"command getkeys get a b", "-ERR Invalid number of arguments specified for command",
 		"command getkeys config get a", "-ERR The command has no key arguments",
 		"command getkeysandflags mset a 1 b 2", "*2 *2 $a *2 +OW +update *2 $b *2 +OW +update",
+		"command getkeysandflags set a 1", "*1 *2 $a *2 +OW +update",
+		"command getkeysandflags set a 1 GET", "*1 *2 $a *3 +RW +access +update",
 		"command getkeysandflags rename a b", "*2 *2 $a *3 +RW +access +delete *2 $b *2 +OW +update",
 	)
 }

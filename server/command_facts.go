@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 
 	"dragonfly/server/command"
@@ -41,6 +42,26 @@ func keyFlags(cmd *command.Command) [][]string {
 		list = append(list, strings.Fields(spec))
 	}
 	return list
+}
+
+// optionFlags returns the words for commands of which the options decide what is done to the key, else nothing.
+func optionFlags(name string, args [][]byte) string {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(args[2:], func(arg []byte) bool {
+			return slices.ContainsFunc(words, func(word string) bool { return equalFold(arg, word) })
+		})
+	}
+	switch {
+	case name == "set" && has("get"):
+		return specModify
+	case name == "set":
+		return specReplace
+	case name == "bitfield" && !has("set", "incrby"):
+		return specRead
+	case name == "bitfield":
+		return specModify
+	}
+	return ""
 }
 
 // keySpecWords returns the words of the key specs of commands where they do not follow from the flags: specs are

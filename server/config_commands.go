@@ -120,7 +120,8 @@ func (s *Server) parseChanges(args [][]byte) ([]change, error) {
 		switch {
 		case q == nil:
 			return nil, resperr.New("Unknown option or number of arguments for CONFIG SET - '" + name + "'")
-		case q.flags&immutable != 0:
+		case q.flags&immutable != 0 && (q.isRedis(name) || string(args[i+1]) != s.value(q)):
+			// Under its own name a setting may be set to what it is: tools write back all they have read.
 			return nil, setError(name, errImmutable)
 		case q.flags&protected != 0:
 			return nil, setError(name, errProtected)

@@ -77,6 +77,11 @@ func (q *param) answersTo(name string) bool {
 		q.other != "" && strings.EqualFold(name, q.other)
 }
 
+// isRedis tells whether name, one of the parameter's, is one that Redis knows.
+func (q *param) isRedis(name string) bool {
+	return q.kind != kindSetting && !strings.EqualFold(name, q.other)
+}
+
 // names lists the names that GET with a pattern shows.
 func (q *param) names() []string {
 	names := []string{q.name}

@@ -146,10 +146,10 @@ var redisParams = []param{
 	{name: "oom-score-adj", kind: kindEnum, words: []string{"no", "yes", "relative", "absolute"}, def: "no"},
 	{name: "oom-score-adj-values", parse: parseOOMValues, def: "0 200 800"},
 	{name: "ignore-warnings"},
-	{name: "server_cpulist", alias: "server-cpulist", flags: immutable},
-	{name: "bio_cpulist", alias: "bio-cpulist", flags: immutable},
-	{name: "aof_rewrite_cpulist", alias: "aof-rewrite-cpulist", flags: immutable},
-	{name: "bgsave_cpulist", alias: "bgsave-cpulist", flags: immutable},
+	{name: "server_cpulist", other: "server-cpulist", flags: immutable},
+	{name: "bio_cpulist", other: "bio-cpulist", flags: immutable},
+	{name: "aof_rewrite_cpulist", other: "aof-rewrite-cpulist", flags: immutable},
+	{name: "bgsave_cpulist", other: "bgsave-cpulist", flags: immutable},
 	{name: "enable-protected-configs", kind: kindEnum, words: []string{"no", "yes", "local"}, def: "no", flags: immutable},
 	{name: "enable-debug-command", kind: kindEnum, words: []string{"no", "yes", "local"}, def: "yes", flags: immutable},
 	{name: "enable-module-command", kind: kindEnum, words: []string{"no", "yes", "local"}, def: "no", flags: immutable},
@@ -207,13 +207,13 @@ var redisParams = []param{
 	{name: "cluster-require-full-coverage", kind: kindBool, def: "yes"},
 
 	// TLS.
-	{name: "tls-port", kind: kindInt, max: 65535, def: "0", flags: immutable},
+	{name: "tls-port", kind: kindInt, max: 65535, def: "0", apply: refuseTLS("0")},
 	{name: "tls-auth-clients", kind: kindEnum, words: []string{"no", "yes", "optional"}, def: "yes"},
-	{name: "tls-ca-cert-dir", flags: immutable},
-	{name: "tls-ca-cert-file", flags: immutable},
-	{name: "tls-cert-file", flags: immutable},
-	{name: "tls-key-file", flags: immutable},
-	{name: "tls-key-file-pass", flags: immutable | sensitive},
+	{name: "tls-ca-cert-dir", apply: refuseTLS("")},
+	{name: "tls-ca-cert-file", apply: refuseTLS("")},
+	{name: "tls-cert-file", apply: refuseTLS("")},
+	{name: "tls-key-file", apply: refuseTLS("")},
+	{name: "tls-key-file-pass", flags: sensitive, apply: refuseTLS("")},
 	{name: "tls-client-cert-file"},
 	{name: "tls-client-key-file"},
 	{name: "tls-client-key-file-pass", flags: sensitive},
@@ -387,6 +387,16 @@ func sameBind(s *Server, text string) error {
 		return resperr.Error("Failed to bind to specified addresses.")
 	}
 	return nil
+}
+
+// refuseTLS makes a parameter one that can only be what it is without TLS.
+func refuseTLS(without string) func(*Server, string) error {
+	return func(_ *Server, text string) error {
+		if text != without {
+			return resperr.Error("Unable to update TLS configuration. Check server logs.")
+		}
+		return nil
+	}
 }
 
 // refuseYes makes a parameter one that can only be no.

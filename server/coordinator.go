@@ -7,7 +7,6 @@ import (
 	"dragonfly/server/command"
 	"dragonfly/server/reactor"
 	"dragonfly/server/reply"
-	"dragonfly/server/resp"
 	"dragonfly/server/session"
 	"dragonfly/server/tx"
 	"dragonfly/store/resperr"
@@ -16,18 +15,19 @@ import (
 // coordinator is the working state of one loop: everything a command needs beside its client and the store, made
 // once and reused for every command.
 type coordinator struct {
-	s    *Server
-	loop int
-	tx   *tx.Tx
-	ctx  command.Ctx
-	out  reply.Writer
-	args [][]byte
-	keys []int
+	s     *Server
+	loop  int
+	tx    *tx.Tx
+	ctx   command.Ctx
+	out   reply.Writer
+	ahead ahead
+	keys  []int
 	// The key of the command being run and its hash, if locking needed it; nil otherwise.
 	known []byte
 	hash  uint64
 
-	nowMs int64 // time of the batch
+	nowMs   int64 // time of the batch
+	maxBulk int   // proto-max-bulk-len in this batch
 	// Calls of the current batch that were not timed one by one; see account.
 	batch []calls
 }
@@ -53,34 +53,23 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 	cl.lastMs.Store(co.nowMs)
 	co.out.Buf, co.out.Proto = c.Out, cl.Proto
 	co.ctx.Cmd = nil
-	limits := resp.Limits{MaxBulk: int(co.s.maxBulk.Load()), Unauthenticated: !cl.Authed}
+	co.maxBulk = int(co.s.maxBulk.Load())
 	for consumed < len(in) && !cl.waiting && !cl.closing {
-		args, n, err := cl.parser.Next(in[consumed:], co.args[:0], &limits)
-		co.args = args
-		if err != nil {
+		co.parse(cl, in[consumed:])
+		n, all := co.runAhead(cl, c)
+		consumed += n
+		switch {
+		case !all:
+			// What was parsed and did not run is parsed again when its turn comes.
+			cl.parser.Reset()
+		case co.ahead.err != nil:
 			co.tx.Unlock()
-			co.out.Err(resperr.New(err.Error()))
+			co.out.Err(resperr.New(co.ahead.err.Error()))
 			consumed = len(in)
 			cl.closing = true
-			break
 		}
-		if n == 0 {
-			break
-		}
-		if len(args) > 0 {
-			if co.command(cl, args); cl.waiting && !cl.started {
-				break // offered again when the client is woken
-			}
-			limits.Unauthenticated = !cl.Authed
-		}
-		consumed += n
-		if len(co.out.Buf) > flushAt {
-			co.tx.Unlock()
-			c.Out = co.out.Buf
-			if ok := c.Flush(); !ok {
-				cl.closing = true // over its limit, or gone
-			}
-			co.out.Buf = c.Out
+		if co.ahead.incomplete || cl.waiting && !cl.started {
+			break // offered again when there is more, or when the client is woken
 		}
 	}
 	co.tx.Unlock()
@@ -94,14 +83,41 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 	return consumed
 }
 
+// runAhead runs the commands that were parsed, and returns how many bytes they took. It stops behind a command that
+// makes the client wait or go, or changes what it may send, and before one that cannot run yet: all is false then.
+func (co *coordinator) runAhead(cl *client, c *reactor.Conn) (consumed int, all bool) {
+	authed := cl.Authed
+	for i := range co.ahead.n {
+		r := &co.ahead.requests[i]
+		if len(r.args) > 0 {
+			if co.command(cl, r); cl.waiting && !cl.started {
+				return consumed, false
+			}
+		}
+		consumed += r.size
+		if len(co.out.Buf) > flushAt {
+			co.tx.Unlock()
+			c.Out = co.out.Buf
+			if ok := c.Flush(); !ok {
+				cl.closing = true // over its limit, or gone
+			}
+			co.out.Buf = c.Out
+		}
+		if cl.waiting || cl.closing || cl.Authed != authed {
+			return consumed, false
+		}
+	}
+	return consumed, true
+}
+
 // command runs one command of a client, or queues or refuses it.
-func (co *coordinator) command(cl *client, args [][]byte) {
+func (co *coordinator) command(cl *client, r *request) {
 	start := len(co.out.Buf)
 	cl.started = false
 	if cl.Reply == session.ReplySkipNext {
 		cl.Reply = session.ReplySkip
 	}
-	co.dispatch(cl, args)
+	co.dispatch(cl, r)
 	switch cl.Reply {
 	case session.ReplyOff:
 		co.out.Buf = co.out.Buf[:start]
@@ -114,9 +130,9 @@ func (co *coordinator) command(cl *client, args [][]byte) {
 }
 
 // dispatch makes the checks that are the same for all commands, each once, in Redis's order.
-func (co *coordinator) dispatch(cl *client, args [][]byte) {
+func (co *coordinator) dispatch(cl *client, r *request) {
 	s := co.s
-	cmd := s.registry.Find(args[0])
+	cmd, args := r.cmd, r.args
 	if cmd != nil && cmd.Flags&command.Container != 0 && len(args) > 1 {
 		if sub := cmd.Sub(args[1]); sub != nil {
 			cmd = sub
@@ -155,7 +171,7 @@ func (co *coordinator) dispatch(cl *client, args [][]byte) {
 		return
 	}
 	cl.started = true
-	co.lock(cmd, args)
+	co.lock(cmd, r)
 	co.run(cl, cmd, args)
 	if cmd.Flags&(command.LockAll|command.Session) != 0 || len(co.keys) > 1 {
 		co.tx.Unlock()
@@ -180,7 +196,8 @@ func (co *coordinator) refuse(cl *client, cmd *command.Command, err error) {
 }
 
 // lock takes the shards that a command needs.
-func (co *coordinator) lock(cmd *command.Command, args [][]byte) {
+func (co *coordinator) lock(cmd *command.Command, r *request) {
+	args := r.args
 	co.keys, co.known = co.keys[:0], nil
 	if cmd.Flags&command.LockAll != 0 {
 		co.tx.LockAll()
@@ -190,10 +207,9 @@ func (co *coordinator) lock(cmd *command.Command, args [][]byte) {
 		co.tx.Unlock()
 		return
 	}
-	if cmd.Keys.Find == nil && cmd.Keys.First == 1 && cmd.Keys.Last == 1 {
-		shard, hash := co.s.store.Place(args[1])
-		co.tx.LockOne(shard)
-		co.known, co.hash = args[1], hash
+	if k := &cmd.Keys; r.hashed && k.Find == nil && k.First == k.Last {
+		co.tx.LockOne(co.s.store.ShardOfHash(r.hash))
+		co.known, co.hash = args[k.First], r.hash
 		return
 	}
 	co.keys = cmd.Keys.Append(co.keys, args)

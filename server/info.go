@@ -243,7 +243,7 @@ func (s *Server) infoClients(w *infoWriter) {
 	w.field("client_recent_max_input_buffer", unread)
 	w.field("client_recent_max_output_buffer", pending)
 	w.field("client_read_buffer_bytes", unread)
-	w.field("blocked_clients", 0)
+	w.field("blocked_clients", s.pause.count())
 	w.field("tracking_clients", 0)
 	w.field("pubsub_clients", 0)
 	w.field("watching_clients", watched)
@@ -255,7 +255,7 @@ func (s *Server) infoClients(w *infoWriter) {
 }
 
 func (s *Server) infoMemory(w *infoWriter) {
-	used := w.data.used
+	used := baseMemory + w.data.used
 	peak := max(s.peak.Load(), used)
 	rss := residentMemory()
 	heap := goHeap()
@@ -274,12 +274,12 @@ func (s *Server) infoMemory(w *infoWriter) {
 	size("used_memory_peak", peak)
 	w.field("used_memory_peak_perc", percent(used, peak))
 	w.field("used_memory_peak_rss", peakResident(rss))
-	w.field("used_memory_overhead", 0)
-	w.field("used_memory_startup", 0)
-	w.field("used_memory_dataset", used)
-	w.field("used_memory_dataset_perc", percent(used, used))
+	w.field("used_memory_overhead", baseMemory)
+	w.field("used_memory_startup", baseMemory)
+	w.field("used_memory_dataset", w.data.used)
+	w.field("used_memory_dataset_perc", percent(w.data.used, max(1, used-baseMemory)))
 	w.field("used_memory_go_heap", heap)
-	w.field("allocator_allocated", used+heap)
+	w.field("allocator_allocated", w.data.used+heap)
 	w.field("allocator_active", rss)
 	w.field("allocator_resident", rss)
 	size("total_system_memory", total)
@@ -292,8 +292,8 @@ func (s *Server) infoMemory(w *infoWriter) {
 	w.field("used_memory_scripts_human", "0B")
 	size("maxmemory", limit)
 	w.field("maxmemory_policy", s.param("maxmemory-policy"))
-	w.field("allocator_frag_ratio", ratio(rss, used+heap))
-	w.field("allocator_frag_bytes", max(0, rss-used-heap))
+	w.field("allocator_frag_ratio", ratio(rss, w.data.used+heap))
+	w.field("allocator_frag_bytes", max(0, rss-w.data.used-heap))
 	w.field("mem_fragmentation_ratio", ratio(rss, used))
 	w.field("mem_fragmentation_bytes", rss-used)
 	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves")
@@ -302,7 +302,7 @@ func (s *Server) infoMemory(w *infoWriter) {
 	w.field("mem_allocator", "arena")
 	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
 	w.field("cache_mode", "store")
-	w.field("object_used_memory", used)
+	w.field("object_used_memory", w.data.used)
 	w.field("num_entries", keys)
 	w.zeros("fibers_stack_vms", "fibers_count", "table_used_memory", "prime_capacity", "inline_keys", "small_string_bytes",
 		"pipeline_cache_bytes", "dispatch_queue_bytes", "pipeline_queue_bytes", "dispatch_queue_subscriber_bytes",

@@ -165,9 +165,11 @@ func TestHotPathAllocations(t *testing.T) {
 		for i, w := range words {
 			args[i] = []byte(w)
 		}
+		r := &request{args: args}
 		return testing.AllocsPerRun(200, func() {
 			co.out.Buf = co.out.Buf[:0]
-			co.command(cl, args)
+			co.resolve(r)
+			co.command(cl, r)
 			co.tx.Unlock()
 			co.account()
 		})

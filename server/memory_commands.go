@@ -30,7 +30,7 @@ var memoryCommands = []command.Command{
 	{
 		Name: "memory|doctor", Arity: 2, Since: "4.0.0", Complexity: "O(1)",
 		Summary: "Reports in words what is wrong with the use of memory.",
-		Run:     func(c *command.Ctx) { c.Reply.Verbatim(memoryReport(of(c).s.store.Used(), residentMemory())) },
+		Run:     func(c *command.Ctx) { c.Reply.Verbatim(memoryReport(of(c).s.usedMemory(), residentMemory())) },
 	},
 	{
 		Name: "memory|purge", Arity: 2, Since: "4.0.0", Complexity: "O(N) in the amount of free memory",
@@ -72,7 +72,7 @@ func memoryUsage(c *command.Ctx) {
 func memoryStats(c *command.Ctx) {
 	s := of(c).s
 	d := s.dataStats(c.DB.NowMs, c.Tx.VisitAll)
-	used, rss, heap := d.used, residentMemory(), goHeap()
+	used, rss, heap := baseMemory+d.used, residentMemory(), goHeap()
 	clients := int64(clientMemory * s.clients.len())
 	keys, dbs := 0, 0
 	for _, n := range d.keys {
@@ -83,7 +83,7 @@ func memoryStats(c *command.Ctx) {
 	}
 	perKey := int64(0)
 	if keys > 0 {
-		perKey = used / int64(keys)
+		perKey = d.used / int64(keys)
 	}
 	mark, n := c.Reply.Defer(), 0
 	num := func(name string, value int64) {
@@ -98,7 +98,7 @@ func memoryStats(c *command.Ctx) {
 	}
 	num("peak.allocated", max(s.peak.Load(), used))
 	num("total.allocated", used)
-	num("startup.allocated", 0)
+	num("startup.allocated", baseMemory)
 	num("replication.backlog", 0)
 	num("clients.slaves", 0)
 	num("clients.normal", clients)
@@ -117,17 +117,17 @@ func memoryStats(c *command.Ctx) {
 			n++
 		}
 	}
-	num("overhead.total", clients+heap)
+	num("overhead.total", baseMemory+clients)
 	num("keys.count", int64(keys))
 	num("keys.bytes-per-key", perKey)
-	num("dataset.bytes", used)
+	num("dataset.bytes", d.used)
 	text("dataset.percentage", "100")
 	text("peak.percentage", strings.TrimSuffix(percent(used, max(s.peak.Load(), used)), "%"))
-	num("allocator.allocated", used+heap)
+	num("allocator.allocated", d.used+heap)
 	num("allocator.active", rss)
 	num("allocator.resident", rss)
-	text("allocator-fragmentation.ratio", ratio(rss, used+heap))
-	num("allocator-fragmentation.bytes", max(0, rss-used-heap))
+	text("allocator-fragmentation.ratio", ratio(rss, d.used+heap))
+	num("allocator-fragmentation.bytes", max(0, rss-d.used-heap))
 	text("fragmentation", ratio(rss, used))
 	num("fragmentation.bytes", rss-used)
 	num("connections.direct_bytes", clients)

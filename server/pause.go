@@ -46,6 +46,13 @@ func (p *pause) wait(cl *client) {
 	p.mu.Unlock()
 }
 
+// count returns the number of clients that wait.
+func (p *pause) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
+}
+
 // begin starts a pause or extends it: the later end and the wider kind win.
 func (p *pause) begin(nowMs, untilMs int64, all bool) {
 	p.mu.Lock()

@@ -262,11 +262,17 @@ var errIdle = errors.New("idle")
 // of returns the coordinator that a handler of this package runs on.
 func of(c *command.Ctx) *coordinator { return c.Server.(*coordinator) }
 
-// outOfMemory tells whether the data set has outgrown maxmemory.
+// outOfMemory tells whether the server has outgrown maxmemory.
 func (s *Server) outOfMemory() bool {
 	limit := s.maxMemory.Load()
-	return limit > 0 && s.store.Used() > limit
+	return limit > 0 && s.usedMemory() > limit
 }
+
+// baseMemory is about what the process takes before there is any data: it counts against maxmemory too.
+const baseMemory = 1 << 20
+
+// usedMemory returns the bytes that the server takes for itself and for the data.
+func (s *Server) usedMemory() int64 { return baseMemory + s.store.Used() }
 
 // cron does the once-a-second work of the server.
 func (s *Server) cron(ctx context.Context) {
@@ -278,7 +284,7 @@ func (s *Server) cron(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if used := s.store.Used(); used > s.peak.Load() {
+		if used := s.usedMemory(); used > s.peak.Load() {
 			s.peak.Store(used)
 		}
 		s.sampleRates()

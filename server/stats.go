@@ -198,5 +198,5 @@ func (s *Server) resetStats() {
 	for i, n := range [...]int64{t.in, t.out, t.reads, t.writes} {
 		s.stats.moved[i].Store(n)
 	}
-	s.peak.Store(s.store.Used())
+	s.peak.Store(s.usedMemory())
 }

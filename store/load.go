@@ -9,7 +9,7 @@ import (
 // returns false if the key is there already.
 func (s *Store) Insert(db int, key []byte, at object.Attrs, valLen int) (object.Cell, bool) {
 	h := dash.Hash(key)
-	d := s.shards[s.shardOfHash(h)].dbs[db]
+	d := s.shards[s.ShardOfHash(h)].dbs[db]
 	if d.Table.Find(h, key).Ok() {
 		return object.Cell{}, false
 	}

@@ -162,16 +162,15 @@ func (s *Store) NumDBs() int { return s.dbs }
 func (s *Store) Shard(i int) *Shard { return s.shards[i] }
 
 // ShardOf returns the number of the shard that owns a key.
-func (s *Store) ShardOf(key []byte) int { return s.shardOfHash(dash.Hash(key)) }
+func (s *Store) ShardOf(key []byte) int { return s.ShardOfHash(dash.Hash(key)) }
 
-// Place returns the number of the shard that owns a key, and the hash of the key.
-func (s *Store) Place(key []byte) (shard int, hash uint64) {
-	h := dash.Hash(key)
-	return s.shardOfHash(h), h
-}
+// Hash returns the hash of a key, from which follows its place.
+func (s *Store) Hash(key []byte) uint64 { return dash.Hash(key) }
 
-// shardOfHash uses the top 16 bits, which nothing else uses (see package dash).
-func (s *Store) shardOfHash(h uint64) int { return int(h >> 48 * uint64(len(s.shards)) >> 16) }
+
+// ShardOfHash returns the number of the shard that owns the keys with a hash. It uses the top 16 bits, which nothing
+// else uses (see package dash).
+func (s *Store) ShardOfHash(h uint64) int { return int(h >> 48 * uint64(len(s.shards)) >> 16) }
 
 // Lock takes ownership of the shard.
 func (sh *Shard) Lock() { sh.mu.Lock() }

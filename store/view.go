@@ -50,7 +50,7 @@ func (v *View) At(db int) View {
 // Limits returns the encoding thresholds.
 func (v *View) Limits() *object.Limits { return &v.st.Limits }
 
-func (v *View) db(h uint64) *DB { return v.st.shards[v.st.shardOfHash(h)].dbs[v.Index] }
+func (v *View) db(h uint64) *DB { return v.st.shards[v.st.ShardOfHash(h)].dbs[v.Index] }
 
 // lookup finds a live entry. An expired one is removed.
 func (v *View) lookup(db *DB, h uint64, key []byte) dash.Pos {

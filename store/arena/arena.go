@@ -2,6 +2,7 @@ package arena
 
 import (
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -42,8 +43,8 @@ var _ [0]struct{} = [unsafe.Sizeof(slab{}) - 16]struct{}{}
 // Arena is the memory of one shard.
 type Arena struct {
 	base     unsafe.Pointer
-	reserved uintptr // bytes of address space
-	enabled  uintptr // bytes with access rights, from base
+	reserved uintptr        // bytes of address space
+	enabled  atomic.Uintptr // bytes with access rights, from base; read by Peek without the lock
 
 	slabs   []slab // one per slab of the enabled part
 	next    uint32 // first slab never used
@@ -82,6 +83,7 @@ func (a *Arena) Close() error {
 	}
 	base := a.base
 	a.base, a.slabs = nil, nil
+	a.enabled.Store(0)
 	return release(base, a.reserved)
 }
 
@@ -315,14 +317,14 @@ func (a *Arena) takeRun(count uint32) uint32 {
 	if end > a.reserved {
 		panic(fmt.Sprintf("arena: address space of %d bytes is used up", a.reserved))
 	}
-	if end > a.enabled {
+	if enabled := a.enabled.Load(); end > enabled {
 		// Steps grow with the arena: few system calls when it is large, little commit when it is small.
-		step := min(max(a.enabled/8, 1<<20), 1<<27)
-		to := min((max(end, a.enabled+step)+slabBytes-1)&^(slabBytes-1), a.reserved)
-		if err := enable(unsafe.Add(a.base, a.enabled), to-a.enabled); err != nil {
-			panic(fmt.Sprintf("arena: enabling %d bytes: %v", to-a.enabled, err))
+		step := min(max(enabled/8, 1<<20), 1<<27)
+		to := min((max(end, enabled+step)+slabBytes-1)&^(slabBytes-1), a.reserved)
+		if err := enable(unsafe.Add(a.base, enabled), to-enabled); err != nil {
+			panic(fmt.Sprintf("arena: enabling %d bytes: %v", to-enabled, err))
 		}
-		a.enabled = to
+		a.enabled.Store(to)
 		a.slabs = append(a.slabs, make([]slab, int(to/slabBytes)-len(a.slabs))...)
 	}
 	a.next += count

@@ -1,0 +1,55 @@
+// Drives a server through node-redis: client.js HOST PORT. Any difference ends it with an error.
+const assert = require('assert');
+const { createClient, WatchError } = require('redis');
+
+(async () => {
+  const r = createClient({ socket: { host: process.argv[2], port: Number(process.argv[3]) } });
+  r.on('error', (e) => { throw e; });
+  await r.connect();
+  assert.equal(await r.ping(), 'PONG');
+  await r.flushAll();
+  assert.equal(await r.set('s', 'v', { EX: 100 }), 'OK');
+  assert.equal(await r.get('s'), 'v');
+  assert.ok(await r.ttl('s') >= 99);
+  assert.equal(await r.set('s', 'w', { NX: true }), null);
+  assert.equal(await r.incrBy('n', 5), 5);
+  assert.equal(await r.mSet({ a: '1', b: '2' }), 'OK');
+  assert.deepEqual(await r.mGet(['a', 'b', 'none']), ['1', '2', null]);
+  assert.equal(await r.hSet('h', { x: '1', y: '2' }), 2);
+  assert.deepEqual({ ...await r.hGetAll('h') }, { x: '1', y: '2' });
+  assert.equal(await r.rPush('l', ['a', 'b', 'c']), 3);
+  assert.deepEqual(await r.lRange('l', 0, -1), ['a', 'b', 'c']);
+  assert.deepEqual({ ...await r.blPop('l', 1) }, { key: 'l', element: 'a' });
+  assert.equal(await r.sAdd('t', ['a', 'b']), 2);
+  assert.deepEqual((await r.sMembers('t')).sort(), ['a', 'b']);
+  assert.equal(await r.zAdd('z', [{ score: 1, value: 'one' }, { score: 2.5, value: 'two' }]), 2);
+  assert.deepEqual((await r.zRangeWithScores('z', 0, -1)).map((m) => ({ ...m })), [{ score: 1, value: 'one' }, { score: 2.5, value: 'two' }]);
+  assert.equal(await r.xAdd('x', '5-1', { f: 'v' }), '5-1');
+  assert.equal(await r.xGroupCreate('x', 'g', '0'), 'OK');
+  const read = await r.xReadGroup('g', 'c', { key: 'x', id: '>' });
+  assert.equal(read[0].messages[0].message.f, 'v');
+  assert.equal(await r.xAck('x', 'g', '5-1'), 1);
+  assert.equal((await r.xInfoStream('x')).length, 1);
+  assert.equal(await r.geoAdd('geo', { longitude: 13.361389, latitude: 38.115556, member: 'Palermo' }), 1);
+  assert.equal(await r.pfAdd('p', ['a', 'b']), true);
+  assert.deepEqual(await r.multi().incr('n').get('n').exec(), [6, '6']);
+  await r.executeIsolated(async (isolated) => {
+    await isolated.watch('n');
+    await r.set('n', 'changed');
+    await assert.rejects(isolated.multi().incr('n').exec(), WatchError);
+  });
+  await assert.rejects(r.lPush('s', 'x'), /WRONGTYPE Operation against a key holding the wrong kind of value/);
+  const found = [];
+  for await (const key of r.scanIterator({ MATCH: '[hlt]', COUNT: 2 })) found.push(key);
+  assert.deepEqual([...new Set(found)].sort(), ['h', 'l', 't']);
+  assert.match(await r.info('server'), /redis_version:7\./);
+  assert.deepEqual(Object.keys(await r.configGet('maxmemory')), ['maxmemory']);
+  assert.ok(await r.commandCount() > 200);
+  assert.ok((await r.commandInfo(['get']))[0].flags.has('readonly'));
+  assert.ok(await r.clientId() > 0);
+  assert.ok(await r.memoryUsage('s') > 0);
+  await r.select(1);
+  assert.equal(await r.dbSize(), 0);
+  await r.quit();
+  console.log('ok');
+})().catch((e) => { console.error(e); process.exit(1); });

@@ -1,0 +1,13 @@
+//go:build (amd64 || arm64) && !race
+
+package arena
+
+import "unsafe"
+
+// CanPrefetch tells whether Prefetch does anything.
+const CanPrefetch = true
+
+// prefetch asks the processor for the two cache lines from p on. It is no access: any address will do.
+//
+//go:noescape
+func prefetch(p unsafe.Pointer)
