@@ -39,7 +39,7 @@ type ahead struct {
 func (co *coordinator) parse(cl *client, in []byte) {
 	a := &co.ahead
 	a.n, a.err, a.incomplete = 0, nil, false
-	limits := resp.Limits{MaxBulk: co.maxBulk, Unauthenticated: !cl.Authed}
+	limits := resp.Limits{MaxBulk: co.maxBulk, MaxMultibulk: co.s.cfg.MaxMultiBulkLen, Unauthenticated: !cl.Authed}
 	most := maxAhead
 	if !cl.Authed {
 		most = 1

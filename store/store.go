@@ -167,7 +167,6 @@ func (s *Store) ShardOf(key []byte) int { return s.ShardOfHash(dash.Hash(key)) }
 // Hash returns the hash of a key, from which follows its place.
 func (s *Store) Hash(key []byte) uint64 { return dash.Hash(key) }
 
-
 // ShardOfHash returns the number of the shard that owns the keys with a hash. It uses the top 16 bits, which nothing
 // else uses (see package dash).
 func (s *Store) ShardOfHash(h uint64) int { return int(h >> 48 * uint64(len(s.shards)) >> 16) }
