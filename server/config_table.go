@@ -58,8 +58,8 @@ var redisParams = []param{
 		"allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"}, def: "noeviction", apply: applyPolicy},
 	{name: "maxmemory-samples", kind: kindInt, min: 1, max: 64, def: "5"},
 	{name: "maxmemory-eviction-tenacity", kind: kindInt, max: 100, def: "10"},
-	{name: "lfu-log-factor", kind: kindInt, max: maxInt32, def: "10"},
-	{name: "lfu-decay-time", kind: kindInt, max: maxInt32, def: "1"},
+	{name: "lfu-log-factor", kind: kindInt, max: maxInt32, def: "10", apply: applyLFUFactor},
+	{name: "lfu-decay-time", kind: kindInt, max: maxInt32, def: "1", apply: applyLFUDecay},
 	{name: "active-expire-effort", kind: kindInt, min: 1, max: 10, def: "1"},
 	{name: "hz", kind: kindInt, max: maxInt32, parse: parseHZ},
 	{name: "dynamic-hz", kind: kindBool, def: "yes"},
@@ -313,6 +313,16 @@ func applyMaxMemory(s *Server, text string) error {
 
 func applyPolicy(s *Server, text string) error {
 	s.store.LFU.Store(strings.HasSuffix(text, "-lfu"))
+	return nil
+}
+
+func applyLFUFactor(s *Server, text string) error {
+	s.store.LFUFactor.Store(atoi(text))
+	return nil
+}
+
+func applyLFUDecay(s *Server, text string) error {
+	s.store.LFUDecay.Store(atoi(text))
 	return nil
 }
 

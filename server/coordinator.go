@@ -154,10 +154,10 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	case cl.Multi != nil && cmd.Flags&command.NoMulti != 0:
 		co.refuse(cl, cmd, resperr.NotInMulti)
 		return
-	case cmd.Flags&command.DenyOOM != 0 && s.outOfMemory():
+	case needsMemory(cl, cmd) && s.outOfMemory():
 		co.refuse(cl, cmd, resperr.OOM)
 		return
-	case cmd.Flags&command.WhileLoading == 0 && s.loading.Load():
+	case needsData(cl, cmd) && s.loading.Load():
 		co.refuse(cl, cmd, resperr.Loading)
 		return
 	}
@@ -167,6 +167,8 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	}
 	if cl.Multi != nil && cmd.Flags&command.Immediate == 0 {
 		cl.Multi.Queue = append(cl.Multi.Queue, copyArgs(args))
+		cl.Multi.NeedsMemory = cl.Multi.NeedsMemory || cmd.Flags&command.DenyOOM != 0
+		cl.Multi.NeedsData = cl.Multi.NeedsData || cmd.Flags&command.WhileLoading == 0
 		co.out.Simple("QUEUED")
 		return
 	}
@@ -176,6 +178,16 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	if cmd.Flags&(command.LockAll|command.Session) != 0 || len(co.keys) > 1 {
 		co.tx.Unlock()
 	}
+}
+
+// needsMemory tells whether a command is refused when there is no memory left; EXEC is for what it would run.
+func needsMemory(cl *client, cmd *command.Command) bool {
+	return cmd.Flags&command.DenyOOM != 0 || cl.Multi != nil && cl.Multi.NeedsMemory && cmd.Name == "exec"
+}
+
+// needsData tells whether a command is refused while the data set is being loaded; EXEC is for what it would run.
+func needsData(cl *client, cmd *command.Command) bool {
+	return cmd.Flags&command.WhileLoading == 0 || cl.Multi != nil && cl.Multi.NeedsData && cmd.Name == "exec"
 }
 
 // refuse answers an error without running the command, and spoils a transaction that is being queued. An EXEC that

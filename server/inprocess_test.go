@@ -136,6 +136,61 @@ func TestKeysOutputLimit(t *testing.T) {
 	}
 }
 
+// TestOriginalIsKept: a file of which not all was loaded is kept when a save replaces it.
+func TestOriginalIsKept(t *testing.T) {
+	s := newServer(t, nil)
+	path := filepath.Join(s.cfg.Dir, "dump.rdb")
+	module := "\x07\x01m\x81\x45\xe2\x52\x38\xdf\x91\x2c\x03\x00" // of RedisJSON, without any data
+	file := "REDIS0009\xfe\x00" + "\x00\x01k\x01a" + module + "\xff" + strings.Repeat("\x00", 8)
+	if err := os.WriteFile(path, []byte(file), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := inMemory(t, s)
+	for range 2 {
+		if err := c.Save(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept, err := os.ReadFile(path + ".bak"); err != nil || string(kept) != file {
+		t.Fatalf("%q, %v", kept, err)
+	}
+	if _, err := os.Stat(path + ".bak1"); err == nil {
+		t.Fatal("the new file was kept as well")
+	}
+}
+
+// TestDryRun: a dry run reads the file, keeps nothing and saves nothing.
+func TestDryRun(t *testing.T) {
+	s := newServer(t, func(c *config.Config) { c.RDBLoadDryRun = true })
+	path := filepath.Join(s.cfg.Dir, "dump.rdb")
+	sample, err := os.ReadFile("../testdata/sample/dump.rdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, sample, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := inMemory(t, s)
+	if n, err := c.DBSize(t.Context()).Result(); err != nil || n != 0 {
+		t.Fatalf("%d keys, %v", n, err)
+	}
+	if err := c.Save(t.Context()).Err(); err == nil {
+		t.Fatal("a dry run saved")
+	}
+	if err := s.persist.final(); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(sample) {
+		t.Fatal("the file was changed")
+	}
+}
+
 // TestDuplicateKey: a file in which a key appears twice is refused by name.
 func TestDuplicateKey(t *testing.T) {
 	s := newServer(t, nil)

@@ -48,13 +48,14 @@ const logEvery = 5 * time.Second
 // Load reads the snapshot of the settings into the empty data set. Commands are answered -LOADING meanwhile. No
 // snapshot is no error.
 func (s *Server) Load(ctx context.Context) error {
-	defer s.loading.Store(false)
 	if s.cfg.DBFilename == "" {
+		s.loading.Store(false)
 		return nil
 	}
 	if err := s.loadSnapshot(ctx); err != nil {
-		return err
+		return err // clients are answered -LOADING until the end: they must not see half of the data, nor save it
 	}
+	s.loading.Store(false)
 	if stale, _ := persistence.RemoveStale(s.cfg.Dir, s.cfg.DBFilename); len(stale) > 0 {
 		s.log.Warn("Load snapshot: removed what an interrupted save left: " + strings.Join(stale, ", "))
 	}
@@ -142,10 +143,13 @@ func (s *Server) loadFile(ctx context.Context, file string) (rdbload.Summary, er
 		},
 	}, l.Sink())
 	err = errors.Join(err, l.Finish())
-	if err != nil {
+	if err != nil || l.DryRun {
 		return sum, err
 	}
 	s.functions.set(l.Functions)
+	if n := l.MemberTTLs.Load(); n > 0 {
+		sum.Warnings = append(sum.Warnings, rdbload.Warning{Text: "members of sets are kept without their TTL", Count: uint64(n)})
+	}
 	s.load.keys.Store(int64(sum.Keys))
 	s.load.expired.Store(int64(sum.Expired))
 	s.load.empty.Store(int64(sum.Empty))
@@ -154,6 +158,9 @@ func (s *Server) loadFile(ctx context.Context, file string) (rdbload.Summary, er
 		skipped += int64(m.Keys)
 	}
 	s.load.skipped.Store(skipped)
+	if len(sum.Skipped) > 0 || l.MemberTTLs.Load() > 0 {
+		s.persist.keep(file)
+	}
 	return sum, nil
 }
 

@@ -19,3 +19,17 @@ func TestSwapDBIndexes(t *testing.T) {
 		"swapdb 1 99", "-ERR DB index is out of range",
 	)
 }
+
+// TestExecWithoutMemory: a transaction is refused as a whole if one of its commands needs memory that is not there.
+func TestExecWithoutMemory(t *testing.T) {
+	s := newServer(t, nil)
+	a, b := dial(t, s), dial(t, s)
+	const oom = "OOM command not allowed when used memory > 'maxmemory'."
+	a.expect(t, "multi", "+OK", "set k v", "+QUEUED", "get k", "+QUEUED")
+	b.expect(t, "multi", "+OK", "get k", "+QUEUED")
+	a.expect(t, "exec", "*2 +OK $v", "config set maxmemory 1", "+OK")
+	a.expect(t, "set k v", "-"+oom, "multi", "+OK", "set k v", "-"+oom, "discard", "+OK")
+	b.expect(t, "exec", "*1 $v", "config set maxmemory 0", "+OK", "multi", "+OK", "set k w", "+QUEUED")
+	a.expect(t, "config set maxmemory 1", "+OK")
+	b.expect(t, "exec", "-EXECABORT Transaction discarded because of: "+oom, "get k", "$v")
+}

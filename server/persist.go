@@ -2,8 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,8 +33,10 @@ type persister struct {
 	failedAt   time.Time
 	failedTook time.Duration
 	failure    string // of the last save, empty if it succeeded
-	saves      int64
-	totalUsec  int64
+	// original is a file of which not all was loaded: it is kept when a save replaces it.
+	original  string
+	saves     int64
+	totalUsec int64
 }
 
 func (p *persister) init(s *Server) {
@@ -45,6 +51,7 @@ const (
 	errNoDFS   resperr.Error = "ERR DF snapshots are not written by this server: use SAVE RDB"
 	errNoCloud resperr.Error = "ERR snapshots are kept in local files only"
 	errNoName  resperr.Error = "ERR filename is not specified"
+	errDryRun  resperr.Error = "ERR nothing is saved in a dry run (--rdb_load_dry_run)"
 )
 
 // target is where a save goes to.
@@ -65,8 +72,11 @@ func (p *persister) begin(t target) (path string, err error) {
 	if err := config.ValidateDBFilename(base, false); err != nil {
 		return "", resperr.New(err.Error())
 	}
-	if p.s.loading.Load() {
+	switch {
+	case p.s.loading.Load():
 		return "", errLoading
+	case p.s.cfg.RDBLoadDryRun:
+		return "", errDryRun
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,11 +92,7 @@ func (p *persister) begin(t target) (path string, err error) {
 func (p *persister) save(ctx context.Context, path string) error {
 	s := p.s
 	started := time.Now()
-	res, err := persistence.SaveRDB(ctx, s.store, path, persistence.Meta{
-		Aux:       persistence.StandardAux(redisVersion, s.cfg.Version, s.store.Used(), started),
-		Functions: s.functions.get(),
-		Compress:  s.cfg.CompressionMode > 0,
-	}, p.progress)
+	res, err := p.write(ctx, path, started)
 	took := time.Since(started)
 	p.mu.Lock()
 	p.running, p.bgsave = false, false
@@ -108,9 +114,72 @@ func (p *persister) save(ctx context.Context, path string) error {
 	return nil
 }
 
+// keep notes that not all of a file was loaded.
+func (p *persister) keep(file string) {
+	p.mu.Lock()
+	p.original = filepath.Clean(file)
+	p.mu.Unlock()
+}
+
+// keepOriginal gives a file of which not all was loaded a second name before it is replaced: what was skipped is
+// nowhere else.
+func (p *persister) keepOriginal(path string) error {
+	p.mu.Lock()
+	original := p.original
+	p.mu.Unlock()
+	if original == "" || original != filepath.Clean(path) {
+		return nil
+	}
+	backup := path + ".bak"
+	for i := 1; ; i++ {
+		if _, err := os.Lstat(backup); err != nil {
+			break // most likely there is none; else the next step says why not
+		}
+		backup = path + ".bak" + strconv.Itoa(i)
+	}
+	if err := os.Link(path, backup); err != nil {
+		if err := copyFile(path, backup); err != nil {
+			return fmt.Errorf("keeping the file of which not all was loaded: %w", err)
+		}
+	}
+	p.s.log.Warn(fmt.Sprintf("Not all of %s was loaded; it is kept as %s", path, backup))
+	p.mu.Lock()
+	p.original = ""
+	p.mu.Unlock()
+	return nil
+}
+
+// copyFile copies a file where a second name for it is not to be had.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
 // shortFailure is what a client is told of a failed save: the whole chain stands in the log.
 func shortFailure(err error) string {
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+// write writes the file.
+func (p *persister) write(ctx context.Context, path string, now time.Time) (persistence.Result, error) {
+	if err := p.keepOriginal(path); err != nil {
+		return persistence.Result{}, err
+	}
+	s := p.s
+	return persistence.SaveRDB(ctx, s.store, path, persistence.Meta{
+		Aux:       persistence.StandardAux(redisVersion, s.cfg.Version, s.store.Used(), now),
+		Functions: s.functions.get(),
+		Compress:  s.cfg.CompressionMode > 0,
+	}, p.progress)
 }
 
 // wait waits until no save is running.
@@ -130,6 +199,9 @@ func (p *persister) wait() {
 // and does not change the exit code, as in Dragonfly.
 func (p *persister) final() error {
 	p.wait()
+	if p.s.cfg.RDBLoadDryRun {
+		return nil
+	}
 	path, err := p.begin(target{})
 	if err == nil {
 		err = p.save(context.Background(), path)

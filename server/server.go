@@ -262,10 +262,10 @@ var errIdle = errors.New("idle")
 // of returns the coordinator that a handler of this package runs on.
 func of(c *command.Ctx) *coordinator { return c.Server.(*coordinator) }
 
-// outOfMemory tells whether the server has outgrown maxmemory.
+// outOfMemory tells whether the server has outgrown maxmemory, or a shard what it can address.
 func (s *Server) outOfMemory() bool {
 	limit := s.maxMemory.Load()
-	return limit > 0 && s.usedMemory() > limit
+	return limit > 0 && s.usedMemory() > limit || s.store.Full()
 }
 
 // baseMemory is about what the process takes before there is any data: it counts against maxmemory too.

@@ -10,8 +10,7 @@ import (
 // is, as in Redis, the minute of the last decay (16 bits) and a logarithmic counter (8 bits).
 const (
 	clockMask  = 1<<24 - 1
-	lfuInitial = 5  // counter of a new key, so that it is not the first to be evicted
-	lfuFactor  = 10 // lfu-log-factor
+	lfuInitial = 5 // counter of a new key, so that it is not the first to be evicted
 )
 
 func (v *View) newClock() uint32 {
@@ -26,29 +25,33 @@ func (v *View) touch(c object.Cell) {
 	switch {
 	case v.NoTouch:
 	case v.st.LFU.Load():
-		c.SetClock(uint32(v.NowMs/60000)&0xffff<<8 | uint32(bump(v.Freq(c))))
+		c.SetClock(uint32(v.NowMs/60000)&0xffff<<8 | uint32(bump(v.Freq(c), v.st.LFUFactor.Load())))
 	default:
 		c.SetClock(uint32(v.NowMs/1000) & clockMask)
 	}
 }
 
-// bump increments a logarithmic counter with a probability that falls with its value.
-func bump(counter uint8) uint8 {
+// bump increments a logarithmic counter with a probability that falls with its value times factor.
+func bump(counter uint8, factor int64) uint8 {
 	if counter == 255 {
 		return 255
 	}
 	base := max(0, int(counter)-lfuInitial)
-	if rand.Float64()*float64(base*lfuFactor+1) < 1 {
+	if rand.Float64()*(float64(base)*float64(factor)+1) < 1 {
 		counter++
 	}
 	return counter
 }
 
-// Freq returns the access frequency counter, less one for every minute without access.
+// Freq returns the access frequency counter, lowered for the time without access.
 func (v *View) Freq(c object.Cell) uint8 {
 	clock := c.Clock()
+	decay := v.st.LFUDecay.Load()
+	if decay == 0 {
+		return uint8(clock)
+	}
 	elapsed := (v.NowMs/60000 - int64(clock>>8)) & 0xffff
-	return uint8(max(0, int64(clock&0xff)-elapsed))
+	return uint8(max(0, int64(clock&0xff)-elapsed/decay))
 }
 
 // IdleMs returns the time since the last access.

@@ -62,8 +62,12 @@ type Store struct {
 	NoActiveExpire atomic.Bool
 	// LFU makes the access clock of entries a frequency instead of a time: maxmemory-policy *-lfu.
 	LFU atomic.Bool
+	// LFUFactor makes frequencies grow slower, LFUDecay is the minutes without access that lower them by one, 0 for
+	// never: lfu-log-factor and lfu-decay-time.
+	LFUFactor, LFUDecay atomic.Int64
 
 	used  atomic.Int64 // bytes of all arenas, as published by their shards
+	full  atomic.Int32 // shards whose address space is nearly used up, as published by them
 	dirty atomic.Int64 // changes since the last successful save
 }
 
@@ -79,6 +83,7 @@ type Shard struct {
 	snap    *ShardSnapshot
 
 	published int64 // part of Store.used that is ours
+	full      bool  // counted in Store.full
 	Stats     Stats
 	_         [64]byte // two shards share no cache line
 }
@@ -95,21 +100,25 @@ type DB struct {
 	sh      *Shard
 	index   int
 	expires int // keys with a deadline
-	watched map[string][]*Watcher
+	watched map[string][]watching
 	snap    *ShardSnapshot // the snapshot that still has to write from here, see snapshot.go
 }
 
 // Watcher is the set of keys a client watches; Tripped says that one of them was changed.
 type Watcher struct {
 	Tripped atomic.Bool
-	keys    []watchedKey
+	keys    []watchedKey // belongs to the client: whoever changes a key does not read it
 }
 
 type watchedKey struct {
 	db  int
 	key string
-	// expired notes that the key had expired already when it was watched: its removal is no change then. Guarded by
-	// the lock of the key's shard.
+}
+
+// watching is a Watcher in the list of one key. Guarded by the lock of the key's shard.
+type watching struct {
+	w *Watcher
+	// expired notes that the key had expired already when it was watched: its removal is no change then.
 	expired bool
 }
 
@@ -119,6 +128,8 @@ func New(opt Options) (*Store, error) {
 		return nil, fmt.Errorf("store: %d shards, %d databases", opt.Shards, opt.Databases)
 	}
 	s := &Store{dbs: opt.Databases, notify: opt.Notify, Limits: opt.Limits}
+	s.LFUFactor.Store(10)
+	s.LFUDecay.Store(1)
 	for i := range opt.Shards {
 		a, err := arena.New()
 		if err != nil {
@@ -189,6 +200,10 @@ func (sh *Shard) publish() {
 	used := sh.A.Used()
 	sh.st.used.Add(used - sh.published)
 	sh.published = used
+	if full := sh.A.Full(); full != sh.full {
+		sh.full = full
+		sh.st.full.Add(map[bool]int32{true: 1, false: -1}[full])
+	}
 }
 
 // ID returns the number of the shard.
@@ -199,6 +214,9 @@ func (sh *Shard) DB(index int) *DB { return sh.dbs[index] }
 
 // Used returns the bytes of the data set, to within 16 KiB per shard.
 func (s *Store) Used() int64 { return s.used.Load() }
+
+// Full tells that the address space of a shard is nearly used up, so nothing should be added.
+func (s *Store) Full() bool { return s.full.Load() > 0 }
 
 // Dirty returns the number of changes since ResetDirty.
 func (s *Store) Dirty() int64 { return s.dirty.Load() }

@@ -4,14 +4,13 @@ import (
 	"slices"
 
 	"dragonfly/store/dash"
-
 	"dragonfly/store/object"
 )
 
 // Watch adds a key to what w watches. The shard of the key is locked.
 func (v *View) Watch(w *Watcher, key []byte) {
 	db := v.st.shards[v.st.ShardOf(key)].dbs[v.Index]
-	if slices.Contains(db.watched[string(key)], w) {
+	if slices.ContainsFunc(db.watched[string(key)], func(x watching) bool { return x.w == w }) {
 		return
 	}
 	expired := false
@@ -20,20 +19,19 @@ func (v *View) Watch(w *Watcher, key []byte) {
 		expired = ok && ms < v.NowMs
 	}
 	if db.watched == nil {
-		db.watched = map[string][]*Watcher{}
+		db.watched = map[string][]watching{}
 	}
-	db.watched[string(key)] = append(db.watched[string(key)], w)
-	w.keys = append(w.keys, watchedKey{v.Index, string(key), expired})
+	db.watched[string(key)] = append(db.watched[string(key)], watching{w, expired})
+	w.keys = append(w.keys, watchedKey{v.Index, string(key)})
 }
 
 // Unwatch ends the watching of all keys of w. No shard is locked by the caller.
 func (s *Store) Unwatch(w *Watcher) {
-	for i := range w.keys {
-		k := &w.keys[i] // not copied: expired is for those who hold the lock
+	for _, k := range w.keys {
 		sh := s.shards[s.ShardOf([]byte(k.key))]
 		sh.Lock()
 		db := sh.dbs[k.db]
-		list := slices.DeleteFunc(db.watched[k.key], func(x *Watcher) bool { return x == w })
+		list := slices.DeleteFunc(db.watched[k.key], func(x watching) bool { return x.w == w })
 		if len(list) == 0 {
 			delete(db.watched, k.key)
 		} else {
@@ -60,15 +58,15 @@ func (w *Watcher) Len() int { return len(w.keys) }
 // The shards of the keys are locked.
 func (s *Store) Expired(w *Watcher, nowMs int64) bool {
 	for _, k := range w.keys {
-		if k.expired {
-			continue
-		}
 		db := s.shards[s.ShardOf([]byte(k.key))].dbs[k.db]
 		p := db.Table.Find(dash.Hash([]byte(k.key)), []byte(k.key))
 		if !p.Ok() {
 			continue
 		}
-		if ms, ok := (object.Cell{A: db.A, Slot: p.Slot()}).Deadline(); ok && ms < nowMs {
+		if ms, ok := (object.Cell{A: db.A, Slot: p.Slot()}).Deadline(); !ok || ms >= nowMs {
+			continue
+		}
+		if slices.Contains(db.watched[k.key], watching{w, false}) {
 			return true
 		}
 	}
@@ -80,8 +78,8 @@ func (db *DB) trip(key []byte) {
 	if len(db.watched) == 0 {
 		return
 	}
-	for _, w := range db.watched[string(key)] {
-		w.Tripped.Store(true)
+	for _, x := range db.watched[string(key)] {
+		x.w.Tripped.Store(true)
 	}
 }
 
@@ -91,9 +89,9 @@ func (db *DB) tripExpired(key []byte) {
 	if len(db.watched) == 0 {
 		return
 	}
-	for _, w := range db.watched[string(key)] {
-		if !w.find(db.index, string(key)).expired {
-			w.Tripped.Store(true)
+	for _, x := range db.watched[string(key)] {
+		if !x.expired {
+			x.w.Tripped.Store(true)
 		}
 	}
 }
@@ -113,18 +111,12 @@ func (db *DB) replaced(by *DB, nowMs int64) {
 				is = !isExpired
 			}
 		}
-		for _, w := range list {
-			k := w.find(db.index, key)
-			if is || was && !k.expired {
-				w.Tripped.Store(true)
+		for i := range list {
+			x := &list[i]
+			if is || was && !x.expired {
+				x.w.Tripped.Store(true)
 			}
-			k.expired = isExpired
+			x.expired = isExpired
 		}
 	}
-}
-
-// find returns what w knows of a key that it watches.
-func (w *Watcher) find(db int, key string) *watchedKey {
-	i := slices.IndexFunc(w.keys, func(k watchedKey) bool { return k.db == db && k.key == key })
-	return &w.keys[i]
 }

@@ -22,7 +22,7 @@ func prepare(cfg *config.Config, log *slog.Logger) bool {
 		return false
 	}
 	if cfg.DFSnapshotFormat && cfg.DFSnapshotFormatGiven {
-		log.Info("df_snapshot_format: snapshots are written as RDB; DFS files are only read")
+		log.Info("df_snapshot_format: snapshots are written and read as RDB; the DFS format is not built")
 	}
 	if cfg.ProactorThreads == 0 {
 		cfg.ProactorThreads = runtime.GOMAXPROCS(0)

@@ -7,6 +7,7 @@ package loader
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,9 @@ type Loader struct {
 	Functions [][]byte
 	// Aux are the metadata fields read.
 	Aux map[string]string
+
+	// MemberTTLs counts the members of sets that lost a deadline, which only Dragonfly's sets have.
+	MemberTTLs atomic.Int64
 
 	keys     atomic.Int64
 	failed   atomic.Bool
@@ -150,7 +154,9 @@ func (l *Loader) put(rec *rdbload.Record) error {
 	if l.failed.Load() {
 		return l.failure()
 	}
-	if n := l.keys.Add(1); n&1023 == 0 && l.MaxMemory > 0 && l.st.Used() > l.MaxMemory {
+	if n := l.keys.Add(1); n&1023 == 0 && l.st.Full() {
+		return errors.New("out of memory: the address space of a shard is used up, more of them (--num_shards) have more")
+	} else if n&1023 == 0 && l.MaxMemory > 0 && l.st.Used() > l.MaxMemory {
 		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", l.st.Used(), l.MaxMemory)
 	}
 	if l.DryRun {
@@ -192,7 +198,7 @@ func (l *Loader) store(rec *rdbload.Record, at object.Attrs) error {
 		if !ok {
 			return ErrDuplicateKey
 		}
-		if err := build(c, rec, &l.st.Limits); err != nil {
+		if err := l.build(c, rec); err != nil {
 			return err
 		}
 		l.noteFields(rec.DB, rec.Key, c)

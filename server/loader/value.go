@@ -65,13 +65,14 @@ func settle(c object.Cell, lim *object.Limits) {
 }
 
 // build makes the value of c, a fresh entry, from elements that come one by one.
-func build(c object.Cell, rec *rdbload.Record, lim *object.Limits) error {
+func (l *Loader) build(c object.Cell, rec *rdbload.Record) error {
+	lim := &l.st.Limits
 	var err error
 	switch rec.Type {
 	case rdbload.List:
 		err = buildList(c, rec.Elems, lim)
 	case rdbload.Set:
-		err = buildSet(c, rec, lim)
+		err = l.buildSet(c, rec)
 	case rdbload.Zset:
 		err = buildZset(c, rec.Elems, lim)
 	case rdbload.Hash:
@@ -105,9 +106,12 @@ func buildList(c object.Cell, elems *rdbload.Elems, lim *object.Limits) error {
 // hint is an announced number of elements as far as it may be believed before they have come.
 func hint(n uint64) int { return int(min(n, 1<<16)) }
 
-func buildSet(c object.Cell, rec *rdbload.Record, lim *object.Limits) error {
-	b := set.Build(c, hint(rec.Len), lim)
+func (l *Loader) buildSet(c object.Cell, rec *rdbload.Record) error {
+	b := set.Build(c, hint(rec.Len), &l.st.Limits)
 	for rec.Elems.Next() {
+		if rec.Elems.Elem.DeadlineMs != 0 {
+			l.MemberTTLs.Add(1)
+		}
 		if !b.Add(rec.Elems.Elem.Data) {
 			return ErrDuplicateMember
 		}

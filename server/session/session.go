@@ -44,7 +44,9 @@ type Session struct {
 
 // Multi is a transaction being queued.
 type Multi struct {
-	Queue [][][]byte // arguments of each command, copied from the request
-	Bytes int        // of all arguments
-	Abort bool       // a command was refused while queueing: EXEC answers EXECABORT
+	Queue       [][][]byte // arguments of each command, copied from the request
+	Bytes       int        // of all arguments
+	Abort       bool       // a command was refused while queueing: EXEC answers EXECABORT
+	NeedsMemory bool       // a command in the queue is refused when there is no memory left
+	NeedsData   bool       // a command in the queue is refused while the data set is being loaded
 }
