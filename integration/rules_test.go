@@ -111,8 +111,9 @@ func sortCommand(args []string, v *value) {
 	default:
 		return
 	}
-	if has(args, "LIMIT") {
-		shapeOnly(v)
+	if has(args, "LIMIT") { // any of them
+		v.items = v.items[:0]
+		return
 	}
 	group := 0
 	for _, a := range args {

@@ -27,6 +27,7 @@ type Meta struct {
 	Aux       [][2]string // metadata fields, in order
 	Functions [][]byte    // sources of function libraries
 	Compress  bool        // LZF for strings and blobs
+	Access    snapshot.Access
 	// Pause, unless nil, is called between slices: for throttling and tests.
 	Pause func()
 }
@@ -88,7 +89,9 @@ func (s *rdbSaver) save(st *store.Store) (Result, error) {
 	writers := make([]*snapshot.Writer, st.NumShards())
 	start := time.Now()
 	snap := st.BeginSnapshot(func(shard int) store.SnapshotWriter {
-		writers[shard] = snapshot.NewWriter(s.meta.Compress, bufBytes)
+		w := snapshot.NewWriter(s.meta.Compress, bufBytes)
+		w.Access, w.NowMs = s.meta.Access, start.UnixMilli()
+		writers[shard] = w
 		return writers[shard]
 	}, nil)
 	s.progress.Total.Store(int64(snap.Keys))

@@ -311,6 +311,10 @@ func debugStructSize(c *command.Ctx, _ [][]byte) {
 
 // debugPopulate adds strings. It takes one key at a time, so that other clients are served meanwhile.
 func debugPopulate(c *command.Ctx, args [][]byte) {
+	if of(c).s.loading.Load() { // DEBUG itself is allowed then
+		c.Fail(resperr.Loading)
+		return
+	}
 	count, err := command.IntFrom(args[0], 0, resperr.NotPositive)
 	if err != nil {
 		c.Fail(err)
@@ -338,11 +342,12 @@ func debugPopulate(c *command.Ctx, args [][]byte) {
 	s := of(c).s
 	of(c).async(c, func() func(w *reply.Writer) {
 		populate(&v, count, prefix, int(size), func(shard int) func() {
-			if s.ctx.Err() != nil {
-				return nil
-			}
 			sh := v.Store().Shard(shard)
 			sh.Lock()
+			if s.ctx.Err() != nil || s.loading.Load() {
+				sh.Unlock()
+				return nil
+			}
 			return sh.Unlock
 		})
 		return answerOK

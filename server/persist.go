@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dragonfly/persistence"
+	"dragonfly/persistence/snapshot"
 	"dragonfly/server/config"
 	"dragonfly/store/object"
 	"dragonfly/store/resperr"
@@ -86,6 +87,13 @@ func (p *persister) begin(t target) (path string, err error) {
 	p.running, p.bgsave, p.began = true, t.bg, time.Now()
 	p.progress = &persistence.Progress{}
 	return persistence.RDBPath(p.s.cfg.Dir, base, p.began), nil
+}
+
+// release gives up what begin has reserved.
+func (p *persister) release() {
+	p.mu.Lock()
+	p.running, p.bgsave = false, false
+	p.mu.Unlock()
 }
 
 // save writes the snapshot that begin has reserved the persister for.
@@ -179,7 +187,19 @@ func (p *persister) write(ctx context.Context, path string, now time.Time) (pers
 		Aux:       persistence.StandardAux(redisVersion, s.cfg.Version, s.store.Used(), now),
 		Functions: s.functions.get(),
 		Compress:  s.cfg.CompressionMode > 0,
+		Access:    accessFor(s.param("maxmemory-policy")),
 	}, p.progress)
+}
+
+// accessFor returns what of the accesses to a key a policy decides by.
+func accessFor(policy string) snapshot.Access {
+	switch {
+	case strings.HasSuffix(policy, "-lru"):
+		return snapshot.Idle
+	case strings.HasSuffix(policy, "-lfu"):
+		return snapshot.Freq
+	}
+	return snapshot.NoAccess
 }
 
 // wait waits until no save is running.

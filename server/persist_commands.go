@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"dragonfly/server/command"
@@ -161,38 +162,69 @@ func (s *Server) debugReload(c *command.Ctx) {
 		}
 	}
 	of(c).async(c, func() func(w *reply.Writer) {
-		if err := s.reload(context.Background(), !noSave, !noFlush); err != nil {
+		err := s.reload(s.ctx, !noSave, !noFlush)
+		var known resperr.Error
+		switch {
+		case errors.As(err, &known):
+			return answerErr(known)
+		case err != nil:
 			return answerErr(resperr.New("Error trying to load the RDB dump: " + shortFailure(err)))
 		}
 		return answerOK
 	})
 }
 
-// reload saves, unless told not to, flushes and loads the last file saved.
+// reload saves, unless told not to, flushes and loads the last file saved. Other clients are refused from before the
+// cut to the end: what they were answered is in the file.
 func (s *Server) reload(ctx context.Context, save, flush bool) error {
 	p := &s.persist
+	path := ""
 	if save {
-		path, err := p.begin(target{})
-		if err != nil {
+		var err error
+		if path, err = p.begin(target{}); err != nil {
 			return err
 		}
+	}
+	if !s.loading.CompareAndSwap(false, true) {
+		if save {
+			p.release()
+		}
+		return errLoading
+	}
+	defer s.loading.Store(false)
+	s.settleLoops()
+	if save {
 		if err := p.save(ctx, path); err != nil {
 			return err
 		}
 	}
 	p.mu.Lock()
-	path := p.last.Path
+	path = p.last.Path
 	p.mu.Unlock()
 	if path == "" {
 		return resperr.New("nothing was saved yet")
 	}
-	s.loading.Store(true)
-	defer s.loading.Store(false)
 	if flush {
 		s.flushAll()
 	}
 	_, err := s.loadFile(ctx, path)
 	return err
+}
+
+// settleLoops waits until no loop runs a command that it let pass before the call, or the server ends.
+func (s *Server) settleLoops() {
+	loops := s.group.Loops()
+	passed := make(chan struct{}, len(loops))
+	for _, l := range loops {
+		l.Post(func() { passed <- struct{}{} })
+	}
+	for range loops {
+		select {
+		case <-passed:
+		case <-s.ctx.Done():
+			return
+		}
+	}
 }
 
 // flushAll empties all databases at one instant.

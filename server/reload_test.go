@@ -14,7 +14,7 @@ import (
 
 // refusedWhileLoading tells the errors that a client may be answered while the data set is reloaded.
 func refusedWhileLoading(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "LOADING ")
+	return err != nil && (strings.Contains(err.Error(), "LOADING ") || strings.HasPrefix(err.Error(), "EXECABORT "))
 }
 
 // TestReloadLosesNothing: whatever was answered while DEBUG RELOAD ran, in transactions too, is there afterwards.

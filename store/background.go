@@ -13,7 +13,8 @@ import (
 const (
 	// cleanSlice is how many elements of garbage one lock visit frees: well under a millisecond.
 	cleanSlice = 2048
-	// expireSlice is how many segments one lock visit of the expiry cycle searches at most.
+	// One lock visit of the expiry cycle looks at this many segments at most, and searches this many of them.
+	lookSlice   = 256
 	expireSlice = 4
 	// expireShare is the part of one core that the expiry cycle may take.
 	expireShare = 0.10
@@ -23,6 +24,9 @@ const (
 type expireCursor struct {
 	db  int
 	pos uint64
+	// The database that the walk began with, which another may have replaced since, and the least deadline seen.
+	began *DB
+	least int64
 }
 
 // Background removes expired keys and frees memory until ctx ends, once every interval. now is the clock.
@@ -72,32 +76,50 @@ func (s *Store) cleanAll(ctx context.Context) {
 func (sh *Shard) expireStep(cur *expireCursor, nowMs int64) (more bool) {
 	sh.Lock()
 	defer sh.Unlock()
-	for n := 0; n < expireSlice; {
+	for looked, searched := 0, 0; looked < lookSlice && searched < expireSlice; looked++ {
 		db := sh.dbs[cur.db]
+		if cur.pos == 0 {
+			if db.due >= nowMs { // most often: nothing in it has a deadline
+				if !cur.nextDB(sh) {
+					return false
+				}
+				continue
+			}
+			cur.began, cur.least, db.noted = db, math.MaxInt64, math.MaxInt64
+		}
 		s, next, ok := db.SegmentAt(cur.pos)
 		if !ok {
-			cur.pos = 0
-			cur.db++
-			if cur.db == len(sh.dbs) {
-				cur.db = 0
+			if cur.began == db {
+				db.due = min(cur.least, db.noted)
+			}
+			if !cur.nextDB(sh) {
 				return false
 			}
 			continue
 		}
 		cur.pos = next
 		// Looking at one number per segment is what makes a large keyspace with few expiries cheap.
-		if s.MinDeadline() < nowMs {
-			n++
-			db.expireSegment(s, nowMs)
+		least := s.MinDeadline()
+		if least < nowMs {
+			searched++
+			least = db.expireSegment(s, nowMs)
 		}
+		cur.least = min(cur.least, least)
 	}
 	return true
 }
 
-// expireSegment removes what has expired in a segment.
-func (db *DB) expireSegment(s dash.Segment, nowMs int64) {
+// nextDB goes on to the next database, and returns false when that is the first again.
+func (cur *expireCursor) nextDB(sh *Shard) bool {
+	cur.pos = 0
+	cur.db = (cur.db + 1) % len(sh.dbs)
+	return cur.db != 0
+}
+
+// expireSegment removes what has expired in a segment, and returns the least deadline of the rest.
+func (db *DB) expireSegment(s dash.Segment, nowMs int64) (least int64) {
 	var keys, hashes [][]byte
-	least := int64(math.MaxInt64)
+	least = math.MaxInt64
 	db.EachBucket(s, func(b *dash.Bucket) {
 		b.Each(func(slot *ref) {
 			c := object.Cell{A: db.A, Slot: slot}
@@ -125,4 +147,11 @@ func (db *DB) expireSegment(s dash.Segment, nowMs int64) {
 	for _, key := range hashes {
 		v.expireFields(key)
 	}
+	return least
+}
+
+// note tells the expiry cycle that the entry at p, or a field of it, expires at ms.
+func (db *DB) note(p dash.Pos, ms int64) {
+	p.NoteDeadline(ms)
+	db.due, db.noted = min(db.due, ms), min(db.noted, ms)
 }

@@ -118,10 +118,10 @@ func (v *View) Rename(source []byte, to *View, target []byte) {
 	np := db.Table.Insert(ht, r)
 	if volatile {
 		db.expires++
-		np.NoteDeadline(ms)
+		db.note(np, ms)
 	}
 	if c.HasFieldTTL() {
-		np.NoteDeadline(minFieldDeadline(c))
+		db.note(np, minFieldDeadline(c))
 	}
 	db.event(EventNew, "new", target)
 }

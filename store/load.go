@@ -16,7 +16,7 @@ func (s *Store) Insert(db int, key []byte, at object.Attrs, valLen int) (object.
 	p := d.Table.Insert(h, object.New(d.A, key, valLen, at))
 	if at.DeadlineMs != 0 {
 		d.expires++
-		p.NoteDeadline(at.DeadlineMs)
+		d.note(p, at.DeadlineMs)
 	}
 	return object.Cell{A: d.A, Slot: p.Slot()}, true
 }

@@ -9,6 +9,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -100,6 +101,9 @@ type DB struct {
 	sh      *Shard
 	index   int
 	expires int // keys with a deadline
+	// No key and no field of a hash expires before due. noted is the least deadline since the expiry cycle last began
+	// with this database: when it is through, it knows a better due.
+	due, noted int64
 	watched map[string][]watching
 	snap    *ShardSnapshot // the snapshot that still has to write from here, see snapshot.go
 }
@@ -146,7 +150,7 @@ func New(opt Options) (*Store, error) {
 }
 
 func (sh *Shard) newDB(index int) *DB {
-	db := &DB{sh: sh, index: index}
+	db := &DB{sh: sh, index: index, due: math.MaxInt64}
 	db.Table = dash.Table{Root: &db.root, A: sh.A, KeyOf: object.KeyOf}
 	db.Version = sh.st.epoch
 	return db

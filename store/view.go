@@ -127,7 +127,7 @@ func (v *View) Add(key []byte, at object.Attrs, valLen int) object.Cell {
 	p := db.Table.Insert(h, r)
 	if at.DeadlineMs != 0 {
 		db.expires++
-		p.NoteDeadline(at.DeadlineMs)
+		db.note(p, at.DeadlineMs)
 	}
 	db.event(EventNew, "new", key)
 	return object.Cell{A: db.A, Slot: p.Slot()}
@@ -148,7 +148,7 @@ func (v *View) SetString(key, value []byte, enc object.Encoding, deadlineMs int6
 		copy(c.View(), value)
 		if deadlineMs != 0 {
 			db.expires++
-			p.NoteDeadline(deadlineMs)
+			db.note(p, deadlineMs)
 		}
 		db.event(EventNew, "new", key)
 		return
@@ -195,8 +195,9 @@ func (v *View) SetDeadline(key []byte, ms int64) {
 // NoteFieldDeadline tells the expiry cycle that a field of the hash at key expires at ms.
 func (v *View) NoteFieldDeadline(key []byte, ms int64) {
 	h := v.hash(key)
-	if p := v.db(h).Table.Find(h, key); p.Ok() {
-		p.NoteDeadline(ms)
+	db := v.db(h)
+	if p := db.Table.Find(h, key); p.Ok() {
+		db.note(p, ms)
 	}
 }
 
@@ -204,7 +205,7 @@ func (db *DB) setDeadline(p dash.Pos, c object.Cell, ms int64) {
 	_, had := c.Deadline()
 	c.SetDeadline(ms)
 	if ms != 0 {
-		p.NoteDeadline(ms)
+		db.note(p, ms)
 	}
 	switch {
 	case had && ms == 0:

@@ -11,14 +11,28 @@ import (
 const (
 	// bigAt is the size in elements from which a value is written in pieces.
 	bigAt = 2000
+	// clockMask is the range of an entry's access clock.
+	clockMask = 1<<24 - 1
 	// pieceBytes is about how much of a big value is written under one lock visit.
 	pieceBytes = 64 << 10
+)
+
+// Access says what is written of the accesses to a key. Redis writes what its maxmemory-policy decides by.
+type Access uint8
+
+// The kinds of Access.
+const (
+	NoAccess Access = iota
+	Idle            // seconds since the last access
+	Freq            // the frequency counter
 )
 
 // Writer serialises the entries of one shard. It implements store.SnapshotWriter: its methods are called with the
 // shard locked. The buffers are taken by the saver, under the same lock.
 type Writer struct {
 	Compress bool // LZF for strings and blobs
+	Access   Access
+	NowMs    int64 // time of the cut, for idle times
 
 	// Records is a sequence of complete records, each database announced.
 	Records []byte
@@ -71,6 +85,13 @@ func (w *Writer) front(dst []byte, v *value) []byte {
 	if ms, ok := v.c.Deadline(); ok {
 		dst = append(dst, rdbfmt.OpExpireTimeMs)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(ms))
+	}
+	switch clock := v.c.Clock(); w.Access {
+	case Idle:
+		dst = append(dst, rdbfmt.OpIdle)
+		dst = rdbfmt.AppendLen(dst, uint64(w.NowMs/1000-int64(clock))&clockMask)
+	case Freq:
+		dst = append(dst, rdbfmt.OpFreq, byte(clock))
 	}
 	return rdbfmt.AppendString(append(dst, v.kind), v.c.Key(), false)
 }

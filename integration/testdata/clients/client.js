@@ -19,7 +19,6 @@ const { createClient, WatchError } = require('redis');
   assert.deepEqual({ ...await r.hGetAll('h') }, { x: '1', y: '2' });
   assert.equal(await r.rPush('l', ['a', 'b', 'c']), 3);
   assert.deepEqual(await r.lRange('l', 0, -1), ['a', 'b', 'c']);
-  assert.deepEqual({ ...await r.blPop('l', 1) }, { key: 'l', element: 'a' });
   assert.equal(await r.sAdd('t', ['a', 'b']), 2);
   assert.deepEqual((await r.sMembers('t')).sort(), ['a', 'b']);
   assert.equal(await r.zAdd('z', [{ score: 1, value: 'one' }, { score: 2.5, value: 'two' }]), 2);
