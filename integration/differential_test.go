@@ -185,7 +185,7 @@ func (d *duel) same(args []string, a, b string) bool {
 // compareContents reads both servers whole.
 func (d *duel) compareContents() []string {
 	// A key past its deadline in one server is so in the other; none is near its deadline.
-	return readContents(d.t, d.viewA).likeOldStreams().differences(readContents(d.t, d.viewB).likeOldStreams(), slackMs)
+	return readContents(d.t, d.viewA).leveled().differences(readContents(d.t, d.viewB).leveled(), slackMs)
 }
 
 // fail records a difference with the fewest commands that show it, and starts from empty again. One difference is

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -195,7 +197,8 @@ func (s *server) client() *conn {
 // conn is a connection that answers raw replies.
 type conn struct {
 	net.Conn
-	r *bufio.Reader
+	r   *bufio.Reader
+	raw []byte // of the reply being read
 }
 
 func dial(addr string) (*conn, error) {
@@ -203,7 +206,7 @@ func dial(addr string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{c, bufio.NewReaderSize(c, 64<<10)}, nil
+	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10)}, nil
 }
 
 // do sends one command and returns its raw reply.
@@ -226,9 +229,11 @@ func (c *conn) must(t testing.TB, args ...string) string {
 
 // appendCommand appends a command as clients send it.
 func appendCommand(b []byte, args ...string) []byte {
-	b = fmt.Appendf(b, "*%d\r\n", len(args))
+	number := func(mark byte, n int) { b = append(strconv.AppendInt(append(b, mark), int64(n), 10), '\r', '\n') }
+	number('*', len(args))
 	for _, a := range args {
-		b = fmt.Appendf(b, "$%d\r\n%s\r\n", len(a), a)
+		number('$', len(a))
+		b = append(append(b, a...), '\r', '\n')
 	}
 	return b
 }
@@ -241,44 +246,47 @@ func (c *conn) send(args ...string) error {
 
 // reply reads one raw reply of any depth.
 func (c *conn) reply() (string, error) {
-	var b strings.Builder
-	err := c.readReply(&b)
-	return b.String(), err
+	var err error
+	c.raw, err = c.appendReply(c.raw[:0])
+	return string(c.raw), err
 }
 
-func (c *conn) readReply(b *strings.Builder) error {
-	line, err := c.r.ReadString('\n')
+func (c *conn) appendReply(b []byte) ([]byte, error) {
+	line, err := c.r.ReadSlice('\n') // errors, the longest lines, are short
 	if err != nil {
-		return err
+		return b, err
 	}
-	b.WriteString(line)
+	b = append(b, line...)
 	if len(line) < 3 {
-		return errors.New("short reply line")
+		return b, errors.New("short reply line")
 	}
-	switch line[0] {
+	kind := line[0]
+	switch kind {
 	case '+', '-', ':', '_', ',', '#', '(':
-		return nil
+		return b, nil
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(line[1:]))
+	n, err := strconv.Atoi(string(bytes.TrimSpace(line[1:])))
 	if err != nil {
-		return fmt.Errorf("reply %q: %w", line, err)
+		return b, fmt.Errorf("reply %q: %w", line, err)
 	}
-	switch line[0] {
+	switch kind {
 	case '$', '=':
 		if n < 0 {
-			return nil
+			return b, nil
 		}
-		_, err := io.CopyN(b, c.r, int64(n)+2)
-		return err
+		from := len(b)
+		b = slices.Grow(b, n+2)[:from+n+2]
+		_, err := io.ReadFull(c.r, b[from:])
+		return b, err
 	case '%':
 		n *= 2
 	}
 	for range n {
-		if err := c.readReply(b); err != nil {
-			return err
+		if b, err = c.appendReply(b); err != nil {
+			return b, err
 		}
 	}
-	return nil
+	return b, nil
 }
 
 // bulk returns the bytes of a raw bulk or simple string reply.

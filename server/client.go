@@ -22,6 +22,7 @@ type client struct {
 	mu      sync.Mutex // guards Name, LibName, LibVer, User, DB, Proto, Monitor, NoEvict and NoTouch against readers on other loops
 	addr    string
 	laddr   string
+	fd      int
 	created time.Time
 
 	lastMs  atomic.Int64 // time of the last command, ms

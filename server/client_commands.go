@@ -329,7 +329,7 @@ func (cl *client) describe(b []byte, nowMs int64) []byte {
 	num("id", cl.ID)
 	str("addr", cl.addr)
 	str("laddr", cl.laddr)
-	num("fd", int64(cl.conn.FD()))
+	num("fd", int64(cl.fd))
 	str("name", name)
 	num("age", max(0, nowMs-cl.created.UnixMilli())/1000)
 	num("idle", max(0, nowMs-cl.lastMs.Load())/1000)

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -107,6 +109,7 @@ func TestClientPause(t *testing.T) {
 	a, b := connect(t, s), connect(t, s)
 	a.expect(t, "client pause 100000 write", "+OK")
 	b.expect(t, "get k", "$-1")
+	b.expect(t, "multi", "+OK", "get k", "+QUEUED", "exec", "*1 $-1")
 	b.send("set k v")
 	a.expect(t, "get k", "$-1", "client unpause", "+OK")
 	if got := b.read(); got != "+OK" {
@@ -137,4 +140,43 @@ func TestMonitor(t *testing.T) {
 	if n := s.clients.monitors.Load(); n != 0 {
 		t.Errorf("%d monitors", n)
 	}
+}
+
+// TestOutputLimit: a client that does not read what it asked for is closed when its class says so.
+func TestOutputLimit(t *testing.T) {
+	s := newServer(t, nil)
+	a, b := connect(t, s), connect(t, s)
+	a.expect(t, "config set client-output-buffer-limit \"normal 1mb 0 0\"", "+OK", "setrange big 300000 x", ":300001", "get none", "$-1")
+	b.do("ping") // the limit has reached its loop
+	for range 30 {
+		b.send("get big")
+	}
+	for deadline := time.Now().Add(10 * time.Second); strings.Contains(a.do("client list"), "id=2 "); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the client is still there")
+		}
+	}
+}
+
+// TestObservers: what looks at all clients and shards does so while they work.
+func TestObservers(t *testing.T) {
+	s := newServer(t, nil)
+	m := dial(t, s)
+	m.expect(t, "monitor", "+OK")
+	go io.Copy(io.Discard, m.conn)
+	var wg sync.WaitGroup
+	work := func(commands ...string) {
+		w := dial(t, s)
+		wg.Go(func() {
+			for i := range 200 {
+				w.do(commands[i%len(commands)])
+			}
+		})
+	}
+	work("set a 1", "client setname x", "select 1", "multi", "incr n", "exec", "watch a", "unwatch", "select 0")
+	work("incr n", "hset h f v", "expire h 100", "flushdb", "client setinfo lib-name l", "client no-touch on")
+	work("info everything", "client list", "config get *", "memory stats", "debug digest", "command docs get")
+	work("config set timeout 0 hash-max-listpack-entries 10 client-output-buffer-limit \"normal 0 0 0\"", "config resetstat",
+		"latency histogram", "slowlog get", "client pause 1 write", "debug populate 10", "swapdb 0 1", "client info")
+	wg.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"dragonfly/server/command"
 	"dragonfly/server/config"
 	"dragonfly/server/glob"
+	"dragonfly/server/reply"
 	"dragonfly/store/resperr"
 )
 
@@ -190,13 +191,19 @@ func configRewrite(c *command.Ctx) {
 		c.Fail(resperr.New("The server is running without a config file"))
 		return
 	}
-	if err := s.rewriteFlagFile(path); err != nil {
-		s.log.Error("CONFIG REWRITE failed: " + err.Error())
-		c.Fail(resperr.New("Rewriting config file: " + err.Error()))
+	rewrite := func() func(w *reply.Writer) {
+		if err := s.rewriteFlagFile(path); err != nil {
+			s.log.Error("CONFIG REWRITE failed: " + err.Error())
+			return answerErr(resperr.New("Rewriting config file: " + err.Error()))
+		}
+		s.log.Warn("CONFIG REWRITE executed with success.")
+		return answerOK
+	}
+	if c.InExec {
+		rewrite()(c.Reply)
 		return
 	}
-	s.log.Warn("CONFIG REWRITE executed with success.")
-	c.Reply.OK()
+	of(c).async(c, rewrite)
 }
 
 // rewriteFlagFile replaces the flag file by one with the present settings.

@@ -28,8 +28,12 @@ type coordinator struct {
 
 	nowMs   int64 // time of the batch
 	maxBulk int   // proto-max-bulk-len in this batch
-	// Calls of the current batch that were not timed one by one; see account.
-	batch []calls
+	// Calls of the current batch that were not timed one by one, since when it runs, and what one of them took in the
+	// latest batch that was measured; see account.
+	batch   []calls
+	since   time.Duration // on the clock of the server's start; 0 in a batch that is not measured
+	batches uint
+	typical time.Duration
 }
 
 // calls counts calls of one command in a batch.
@@ -54,6 +58,7 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 	co.out.Buf, co.out.Proto = c.Out, cl.Proto
 	co.ctx.Cmd = nil
 	co.maxBulk = int(co.s.maxBulk.Load())
+	co.beginBatch()
 	for consumed < len(in) && !cl.waiting && !cl.closing {
 		co.parse(cl, in[consumed:])
 		n, all := co.runAhead(cl, c)
@@ -161,13 +166,13 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		co.refuse(cl, cmd, resperr.Loading)
 		return
 	}
-	if s.pause.active.Load() && s.pause.holds(cmd, cl, co.nowMs) {
-		s.pause.wait(cl)
+	if s.pause.active.Load() && s.pause.hold(cmd, cl, co.nowMs) {
 		return
 	}
 	if cl.Multi != nil && cmd.Flags&command.Immediate == 0 {
 		cl.Multi.Queue = append(cl.Multi.Queue, copyArgs(args))
 		cl.Multi.NeedsMemory = cl.Multi.NeedsMemory || cmd.Flags&command.DenyOOM != 0
+		cl.Multi.Writes = cl.Multi.Writes || writes(cmd)
 		cl.Multi.NeedsData = cl.Multi.NeedsData || cmd.Flags&command.WhileLoading == 0
 		co.out.Simple("QUEUED")
 		return
@@ -242,10 +247,11 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	ctx.DB.Know(co.known, co.hash)
 	co.out.Proto = cl.Proto
 	errors := co.out.Errors
-	if cmd.Flags&command.Fast != 0 && !s.slow.timesAll.Load() {
+	if cmd.Flags&(command.Fast|command.Brief) != 0 && !s.slow.timesAll.Load() && small(args) {
 		cmd.Run(ctx)
 		co.note(cmd)
 	} else {
+		co.account()
 		start := time.Now()
 		cmd.Run(ctx)
 		d := time.Since(start)
@@ -254,34 +260,86 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 			s.slow.offer(cl, cmd, args, d, co.nowMs)
 			s.latency.offer(cmd, d, co.nowMs)
 		}
+		co.account() // what ran within: EXEC
+		co.beginBatch()
 	}
 	if co.out.Errors != errors {
 		cmd.Stats.Failed.Add(1)
 		s.countError(co.out.LastError)
 	}
-	cl.Proto = co.out.Proto
+	if cl.Proto != co.out.Proto { // a plain store would race with CLIENT LIST
+		cl.set(func(ss *session.Session) { ss.Proto = co.out.Proto })
+	}
 	if s.clients.monitors.Load() > 0 {
 		s.monitor(cl, cmd, args) // after it has run: EXEC is shown after the commands of its transaction
 	}
 }
 
+// What a command reads of its arguments is little below these limits.
+const (
+	smallArgs  = 64
+	smallBytes = 16 << 10
+)
+
+// small tells whether a command has so few and short arguments that one which is quick by nature is quick.
+func small(args [][]byte) bool {
+	if len(args) > smallArgs {
+		return false
+	}
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	return n <= smallBytes
+}
+
+// The time of commands that are quick by nature is not taken one by one: reading the clock costs a good part of what
+// they do. It is taken for one batch in batchesPerMeasure and divided by the number of its calls; the calls of the
+// others count as much.
+const batchesPerMeasure = 8
+
+// beginBatch begins to count calls that are not timed one by one.
+func (co *coordinator) beginBatch() {
+	if co.since = 0; co.batches%batchesPerMeasure == 0 {
+		co.since = time.Since(co.s.start)
+	}
+	co.batches++
+}
+
 // note counts a call that was not timed.
 func (co *coordinator) note(cmd *command.Command) {
-	if n := len(co.batch); n > 0 && co.batch[n-1].cmd == cmd {
-		co.batch[n-1].n++
-		return
+	for i := range co.batch {
+		if c := &co.batch[i]; c.cmd == cmd {
+			c.n++
+			return
+		}
 	}
 	co.batch = append(co.batch, calls{cmd, 1})
-	if len(co.batch) == cap(co.batch) && len(co.batch) >= 64 {
+	if len(co.batch) == maxBatched {
 		co.account()
+		co.beginBatch()
 	}
 }
 
-// account adds the calls of the batch to the statistics of their commands: once per run of equal commands instead
-// of an atomic operation per command.
+// maxBatched is how many different commands note looks through.
+const maxBatched = 8
+
+// account adds the calls of the batch to the statistics of their commands: once per batch instead of some atomic
+// operations per command.
 func (co *coordinator) account() {
+	if len(co.batch) == 0 {
+		return
+	}
+	if co.since != 0 {
+		total := int64(0)
+		for _, c := range co.batch {
+			total += c.n
+		}
+		co.typical = (time.Since(co.s.start) - co.since) / time.Duration(total)
+	}
+	histogram := co.s.latency.histograms.Load()
 	for _, c := range co.batch {
-		c.cmd.Stats.Calls.Add(c.n)
+		c.cmd.Stats.Counted(c.n, co.typical, histogram)
 	}
 	co.batch = co.batch[:0]
 }

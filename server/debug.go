@@ -43,6 +43,7 @@ func debugSubs() []debugSub {
 		{"aof-flush-sleep", "<microsec>", "Accepted; there is no append only file.", 1, 1, debugOK},
 		{"change-repl-id", "", "Begin another replication history.", 0, 0, debugChangeReplID},
 		{"client-eviction", "", "Tell about the eviction of clients.", 0, 0, debugClientEviction},
+		{"client-enforce-reply-list", "<0|1>", "Accepted; replies have one buffer.", 1, 1, debugOK},
 		{"dict-resizing", "<0|1>", "Accepted; tables grow and shrink by single segments.", 1, 1, debugOK},
 		{"digest", "", "Answer a fingerprint of the data set.", 0, 0, debugDigest},
 		{"digest-value", "<key> [<key> ...]", "Answer fingerprints of the values of keys.", 0, -1, debugDigestValue},

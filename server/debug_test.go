@@ -102,7 +102,7 @@ func TestDebugSleep(t *testing.T) {
 	a.expect(t, "config set slowlog-log-slower-than 30000 latency-monitor-threshold 30", "+OK")
 	start := time.Now()
 	a.send("debug sleep 0.06")
-	b.expect(t, "ping", "+PONG")
+	b.expect(t, "get k", "$-1", "dbsize", ":0")
 	if d := time.Since(start); d > 50*time.Millisecond {
 		t.Errorf("the others waited %v", d)
 	}

@@ -24,4 +24,19 @@
 // Keys are locked before the handler runs, from the key spec in the command table, rather than by the handler: so
 // a handler is straight code, MULTI and scripts run the same handlers under the union of their locks, and
 // consecutive commands of a pipeline on one shard share one lock visit.
+//
+// # Differences
+//
+// From Redis, in what this package answers:
+//
+//   - CONFIG knows every parameter of Redis 7.4 and the settings of the command line. Parameters that mean nothing here
+//     are kept and shown; those that would promise what is not done are refused (appendonly yes) or shown as they are.
+//   - INFO has Dragonfly's fields beside Redis's. used_memory is the data and a fixed part for the process.
+//   - Quick commands are timed one by one only while the slow log or the latency monitor asks for it; LATENCY HISTOGRAM
+//     and usec in INFO leave the others out.
+//   - CLIENT LIST shows buffers as of the last request of a client.
+//   - FLUSHALL SYNC and ASYNC are the same: the keys are gone at once, their memory soon after.
+//   - DEBUG is allowed by default; what crashes the server on purpose does not exist. DEBUG SLEEP lets one connection
+//     wait, not the server.
+//   - HELP texts are our own.
 package server

@@ -117,20 +117,25 @@ func restore(c *command.Ctx) {
 	if deadline != 0 && !a.absTTL {
 		deadline += c.DB.NowMs
 	}
-	if deadline != 0 && deadline < c.DB.NowMs {
-		// Its time has passed: the key is not created, but what it replaces goes.
-		if exists && c.DB.Delete(a.key) {
+	expired := deadline != 0 && deadline < c.DB.NowMs
+	if expired {
+		deadline = 0 // the key is made to see whether it can be, and does not stay
+	}
+	// What is replaced stays until the payload is known to be good.
+	old, _ := c.DB.Detach(a.key)
+	at := object.Attrs{DeadlineMs: deadline, Clock: c.DB.ClockFor(a.idle, a.freq)}
+	if err := loader.Restore(&c.DB, a.key, a.payload, at); err != nil {
+		old.PutBack()
+		c.Fail(resperr.BadDataFormat)
+		return
+	}
+	old.Discard()
+	if expired {
+		c.DB.Delete(a.key)
+		if exists {
 			c.DB.Changed(a.key, store.EventGeneric, "del")
 		}
 		c.Reply.OK()
-		return
-	}
-	if exists {
-		c.DB.Delete(a.key) // as Redis does: a payload that turns out bad leaves no key
-	}
-	at := object.Attrs{DeadlineMs: deadline, Clock: c.DB.ClockFor(a.idle, a.freq)}
-	if err := loader.Restore(&c.DB, a.key, a.payload, at); err != nil {
-		c.Fail(resperr.BadDataFormat)
 		return
 	}
 	c.DB.Changed(a.key, store.EventGeneric, "restore")

@@ -408,7 +408,7 @@ func (s *Server) infoCPU(w *infoWriter) {
 func (s *Server) infoCommandStats(w *infoWriter) {
 	for _, cmd := range s.registry.All() {
 		st := &cmd.Stats
-		calls, usec := st.Calls.Load(), st.Usec.Load()
+		calls, usec := st.Calls.Load(), st.Usec()
 		rejected, failed := st.Rejected.Load(), st.Failed.Load()
 		if calls+rejected+failed == 0 {
 			continue

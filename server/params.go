@@ -46,6 +46,13 @@ func (p *params) password() string   { return *p.pass.Load() }
 func (p *params) maxClients() int    { return int(p.clients.Load()) }
 func (p *params) timeout() int       { return int(p.idleSecs.Load()) }
 
+// compression returns how snapshots are compressed.
+func (p *params) compression() config.CompressionMode {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cfg.CompressionMode
+}
+
 // outputLimits returns the limits on unsent output of a class of clients.
 func (p *params) outputLimits(class clientClass) outputLimits {
 	p.mu.Lock()

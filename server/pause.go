@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,7 +11,7 @@ import (
 
 // pause is CLIENT PAUSE: commands wait until it ends.
 type pause struct {
-	active atomic.Bool // a pause may be on; the rest is looked at then only
+	active atomic.Bool // a pause may be on; the rest is looked at then only. Changed with mu held
 
 	mu      sync.Mutex
 	untilMs int64
@@ -18,32 +19,44 @@ type pause struct {
 	waiting []*client
 }
 
-// holds tells whether a command has to wait.
-func (p *pause) holds(cmd *command.Command, cl *client, nowMs int64) bool {
+// hold parks a client whose command has to wait for the end of the pause, and tells whether it did; the input of the
+// client stays unread then. Looking and parking are one step, or a pause that ends between them would forget the client.
+func (p *pause) hold(cmd *command.Command, cl *client, nowMs int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if nowMs >= p.untilMs {
+	if !p.active.Load() || nowMs >= p.untilMs || !p.concerns(cmd, cl) {
 		return false
 	}
-	if cmd.Name == "client|unpause" || cmd.Name == "client|pause" || cmd.Flags&command.NoAuth != 0 {
+	cl.waiting = true
+	cl.conn.Park()
+	p.waiting = append(p.waiting, cl)
+	return true
+}
+
+// concerns tells whether the pause is for a command.
+func (p *pause) concerns(cmd *command.Command, cl *client) bool {
+	switch {
+	case cmd.Name == "client|unpause" || cmd.Name == "client|pause" || cmd.Flags&command.NoAuth != 0:
 		return false
-	}
-	if p.all {
+	case p.all:
 		return true
+	case cmd.Name == "exec":
+		return cl.Multi != nil && cl.Multi.Writes
 	}
-	if cmd.Name == "exec" && cl.Multi != nil {
-		return true
-	}
+	return writes(cmd)
+}
+
+// writes tells whether a command waits for the end of a pause of writes: those count, too, that change or reach more
+// than their flags say.
+func writes(cmd *command.Command) bool {
 	return cmd.Flags&command.Write != 0 || cmd.Name == "publish" || cmd.Name == "spublish" || cmd.Name == "pfcount"
 }
 
-// wait parks a client until the pause ends; its input stays unread.
-func (p *pause) wait(cl *client) {
-	cl.waiting = true
-	cl.conn.Park()
+// forget drops a client that is gone.
+func (p *pause) forget(cl *client) {
 	p.mu.Lock()
-	p.waiting = append(p.waiting, cl)
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	p.waiting = slices.DeleteFunc(p.waiting, func(x *client) bool { return x == cl })
 }
 
 // count returns the number of clients that wait.
@@ -61,8 +74,8 @@ func (p *pause) begin(nowMs, untilMs int64, all bool) {
 	}
 	p.untilMs = max(p.untilMs, untilMs)
 	p.all = p.all || all
-	p.mu.Unlock()
 	p.active.Store(true)
+	p.mu.Unlock()
 	time.AfterFunc(time.Duration(untilMs-nowMs)*time.Millisecond+time.Millisecond, func() { p.release(false) })
 }
 

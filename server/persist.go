@@ -186,7 +186,7 @@ func (p *persister) write(ctx context.Context, path string, now time.Time) (pers
 	return persistence.SaveRDB(ctx, s.store, path, persistence.Meta{
 		Aux:       persistence.StandardAux(redisVersion, s.cfg.Version, s.store.Used(), now),
 		Functions: s.functions.get(),
-		Compress:  s.cfg.CompressionMode > 0,
+		Compress:  s.params.compression() > 0,
 		Access:    accessFor(s.param("maxmemory-policy")),
 	}, p.progress)
 }

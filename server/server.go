@@ -210,7 +210,7 @@ type handler struct{ s *Server }
 // Open admits a connection.
 func (h handler) Open(c *reactor.Conn) bool {
 	s := h.s
-	cl := &client{conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), created: time.Now()}
+	cl := &client{conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), fd: c.FD(), created: time.Now()}
 	cl.Proto, cl.User = 2, "default"
 	cl.Authed = s.params.password() == "" || c.IsUnix()
 	cl.lastMs.Store(c.Loop().NowMs())
@@ -241,6 +241,9 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	h.s.clients.remove(cl)
 	h.s.forgetWatch(&cl.Session)
 	h.s.clients.setMonitor(cl, false)
+	if cl.waiting {
+		h.s.pause.forget(cl)
+	}
 }
 
 // Tick closes connections that were idle too long.

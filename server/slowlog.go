@@ -102,7 +102,7 @@ func (l *slowlog) offer(cl *client, cmd *command.Command, args [][]byte, took ti
 // client; the call itself was counted when it began.
 func (s *Server) accountWait(cl *client, cmd *command.Command, args [][]byte, took time.Duration) {
 	nowMs := cl.conn.Loop().NowMs()
-	cmd.Stats.Usec.Add(took.Microseconds())
+	cmd.Stats.Waited(took)
 	s.slow.offer(cl, cmd, args, took, nowMs)
 	s.latency.offer(cmd, took, nowMs)
 }

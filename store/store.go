@@ -84,6 +84,9 @@ type Shard struct {
 	snap    *ShardSnapshot
 
 	published int64 // part of Store.used that is ours
+	// Changes since the start; its sum over the shards and Store.dirty are the changes since the last successful save.
+	// Counted by shard, since all loops writing to one number wait for its cache line.
+	dirty atomic.Int64
 	full      bool  // counted in Store.full
 	Stats     Stats
 	_         [64]byte // two shards share no cache line
@@ -104,8 +107,8 @@ type DB struct {
 	// No key and no field of a hash expires before due. noted is the least deadline since the expiry cycle last began
 	// with this database: when it is through, it knows a better due.
 	due, noted int64
-	watched map[string][]watching
-	snap    *ShardSnapshot // the snapshot that still has to write from here, see snapshot.go
+	watched    map[string][]watching
+	snap       *ShardSnapshot // the snapshot that still has to write from here, see snapshot.go
 }
 
 // Watcher is the set of keys a client watches; Tripped says that one of them was changed.
@@ -223,7 +226,13 @@ func (s *Store) Used() int64 { return s.used.Load() }
 func (s *Store) Full() bool { return s.full.Load() > 0 }
 
 // Dirty returns the number of changes since ResetDirty.
-func (s *Store) Dirty() int64 { return s.dirty.Load() }
+func (s *Store) Dirty() int64 {
+	n := s.dirty.Load()
+	for _, sh := range s.shards {
+		n += sh.dirty.Load()
+	}
+	return n
+}
 
 // AddDirty counts changes; a negative number takes those back that a snapshot has saved.
 func (s *Store) AddDirty(n int64) { s.dirty.Add(n) }

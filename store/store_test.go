@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -92,6 +93,56 @@ func TestExpiry(t *testing.T) {
 	if _, ok := v.Peek(key(300)).Deadline(); ok {
 		t.Fatal("the deadline should be gone")
 	}
+}
+
+// TestActiveExpiryDue: the cycle passes a database by as long as nothing in it can expire, and no longer.
+func TestActiveExpiryDue(t *testing.T) {
+	s := newStore(t, 1)
+	sh := s.shards[0]
+	var cur expireCursor
+	v := s.View(0, 1000)
+	for i := range 5000 { // several visits per walk
+		v.SetString(key(i), []byte("v"), object.Embstr, 0)
+	}
+	walk := func(nowMs int64, want int) {
+		t.Helper()
+		for range 1000 {
+			if !sh.expireStep(&cur, nowMs) {
+				break
+			}
+		}
+		if n := sh.Len(0); n != want {
+			t.Fatalf("%d keys at %d ms, want %d", n, nowMs, want)
+		}
+	}
+	walk(2000, 5000)
+	if sh.dbs[0].due != math.MaxInt64 {
+		t.Fatalf("due at %d without deadlines", sh.dbs[0].due)
+	}
+	for i := range 2000 {
+		v.SetDeadline(key(i), 3000+int64(i))
+	}
+	walk(2000, 5000)
+	walk(3100, 4900)
+	if due := sh.dbs[0].due; due != 3100 {
+		t.Fatalf("due at %d", due)
+	}
+	// What is noted while the cycle is under way, behind its back or before it, is not forgotten.
+	sh.expireStep(&cur, 4000)
+	v.SetDeadline(key(2500), 3500)
+	v.SetDeadline(key(4500), 6000)
+	for range 2 { // its place may have been passed by the first time
+		for sh.expireStep(&cur, 4000) {
+		}
+	}
+	walk(4000, 3999)
+	// Databases may be exchanged while it is under way.
+	sh.expireStep(&cur, 5500)
+	s.SwapDB(0, 1, 5500)
+	walk(5500, 0)
+	s.SwapDB(0, 1, 5500)
+	walk(5500, 3000-1)
+	walk(6001, 3000-2)
 }
 
 func TestActiveExpiry(t *testing.T) {

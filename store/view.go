@@ -217,13 +217,7 @@ func (db *DB) setDeadline(p dash.Pos, c object.Cell, ms int64) {
 
 // remove takes an entry out of the table and frees it, a big value later and in pieces.
 func (db *DB) remove(p dash.Pos, c object.Cell) {
-	db.beforeChange(p, c)
-	if _, ok := c.Deadline(); ok {
-		db.expires--
-	}
-	r := *p.Slot()
-	db.Table.Remove(p)
-	db.sh.discard(r)
+	db.sh.discard(db.take(p, c))
 }
 
 // Changed reports that a key was changed, added or removed: watching clients, the change counter and keyspace
@@ -231,7 +225,7 @@ func (db *DB) remove(p dash.Pos, c object.Cell) {
 func (v *View) Changed(key []byte, class Class, event string) {
 	db := v.db(v.hash(key))
 	db.trip(key)
-	v.st.dirty.Add(1)
+	db.sh.dirty.Add(1)
 	if event != "" {
 		db.event(class, event, key)
 	}

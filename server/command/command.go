@@ -39,6 +39,8 @@ const (
 	Immediate
 	// Session commands may change the state of the connection: they end a batch under one lock visit.
 	Session
+	// Brief commands do no more than their arguments ask for, as Fast ones do; but Redis does not call them fast.
+	Brief
 )
 
 // Categories are ACL categories. Those that follow from flags (read, write, fast, slow, admin, dangerous,
@@ -111,15 +113,20 @@ type Command struct {
 
 // Stats count the calls of a command over all loops.
 type Stats struct {
-	Calls, Usec, Rejected, Failed atomic.Int64
-	// Latency is that of the calls that were timed; nil while there are none.
+	Calls, Rejected, Failed atomic.Int64
+
+	took atomic.Int64 // ns
+	// Latency is that of the calls; nil while there are none.
 	Latency atomic.Pointer[Histogram]
 }
 
 // Timed counts a call that took d, in the histogram too if that is wanted.
-func (s *Stats) Timed(d time.Duration, histogram bool) {
-	s.Calls.Add(1)
-	s.Usec.Add(d.Microseconds())
+func (s *Stats) Timed(d time.Duration, histogram bool) { s.Counted(1, d, histogram) }
+
+// Counted counts n calls that took d each.
+func (s *Stats) Counted(n int64, d time.Duration, histogram bool) {
+	s.Calls.Add(n)
+	s.Waited(time.Duration(n) * d)
 	if !histogram {
 		return
 	}
@@ -129,14 +136,20 @@ func (s *Stats) Timed(d time.Duration, histogram bool) {
 		h = s.Latency.Load()
 	}
 	if h != nil { // Reset came between
-		h.Add(d)
+		h.Add(d, n)
 	}
 }
+
+// Waited adds to the time of calls that were counted when they began.
+func (s *Stats) Waited(d time.Duration) { s.took.Add(int64(d)) }
+
+// Usec returns the microseconds that all calls took together.
+func (s *Stats) Usec() int64 { return s.took.Load() / int64(time.Microsecond) }
 
 // Reset sets all counters to zero.
 func (s *Stats) Reset() {
 	s.Calls.Store(0)
-	s.Usec.Store(0)
+	s.took.Store(0)
 	s.Rejected.Store(0)
 	s.Failed.Store(0)
 	s.Latency.Store(nil)

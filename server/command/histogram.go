@@ -20,8 +20,8 @@ const (
 	histogramSize = histogramParts * (40 - 3)
 )
 
-// Add counts a duration.
-func (h *Histogram) Add(d time.Duration) { h.counts[histogramIndex(d)].Add(1) }
+// Add counts a duration n times.
+func (h *Histogram) Add(d time.Duration, n int64) { h.counts[histogramIndex(d)].Add(n) }
 
 func histogramIndex(d time.Duration) int {
 	n := uint64(max(d, 0))

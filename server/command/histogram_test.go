@@ -26,9 +26,9 @@ func TestHistogramIndex(t *testing.T) {
 func TestHistogram(t *testing.T) {
 	var h Histogram
 	for range 1000 {
-		h.Add(time.Duration(rand.Int64N(1_000_000)))
+		h.Add(time.Duration(rand.Int64N(1_000_000)), 1)
 	}
-	h.Add(time.Second)
+	h.Add(time.Second, 1)
 	if p := h.Percentile(50); p < 400_000 || p > 600_000 {
 		t.Errorf("median %v", p)
 	}
@@ -49,7 +49,7 @@ func TestHistogram(t *testing.T) {
 
 func TestHistogramLongest(t *testing.T) {
 	var h Histogram
-	h.Add(1 << 62)
+	h.Add(1<<62, 1)
 	n := 0
 	h.Doublings(func(time.Duration, int64) { n++ })
 	if n != 1 {

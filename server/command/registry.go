@@ -10,14 +10,15 @@ import (
 // Registry is the set of all commands.
 type Registry struct {
 	byName map[string]*Command // by full name
-	top    map[string]*Command // without subcommands
 	names  []string            // top-level names, sorted
+	// top is a hash table of the top-level commands, for Find: open addressing, less than a quarter full.
+	top [topSlots]*Command
 }
 
 // NewRegistry collects tables of commands. It panics on a mistake in a declaration: they are all known when
 // the program is written.
 func NewRegistry(tables ...[]Command) *Registry {
-	r := &Registry{byName: map[string]*Command{}, top: map[string]*Command{}}
+	r := &Registry{byName: map[string]*Command{}}
 	for _, table := range tables {
 		for i := range table {
 			c := table[i].clone()
@@ -28,8 +29,7 @@ func NewRegistry(tables ...[]Command) *Registry {
 		c := r.byName[name]
 		container, sub, isSub := strings.Cut(name, "|")
 		if !isSub {
-			r.names = append(r.names, name)
-			r.top[name] = c
+			r.addTop(c)
 			continue
 		}
 		p := r.byName[container]
@@ -141,20 +141,56 @@ func (r *Registry) Get(name string) *Command { return r.byName[name] }
 
 const maxName = 32 // no command name is longer
 
+// topSlots is a power of two.
+const topSlots = 2048
+
+// addTop enters a command that is no subcommand.
+func (r *Registry) addTop(c *Command) {
+	r.names = append(r.names, c.Name)
+	if len(r.names) > topSlots/4 {
+		panic("command: more commands than topSlots is meant for")
+	}
+	i := topSlot([]byte(c.Name))
+	for r.top[i] != nil {
+		i = (i + 1) % topSlots
+	}
+	r.top[i] = c
+}
+
+// topSlot is the hash of Find, of a name in any case: three letters tell nearly all commands apart.
+func topSlot(name []byte) uint {
+	n := uint(len(name))
+	first, middle, last := name[0]|0x20, name[n/2]|0x20, name[n-1]|0x20
+	return (n*1021 + uint(first)*331 + uint(middle)*73 + uint(last)) % topSlots
+}
+
 // Find returns the command of a request whose name may have any case; nil if unknown. The full name of a subcommand,
 // as in "config|get", is no command.
 func (r *Registry) Find(name []byte) *Command {
-	var lower [maxName]byte
-	if len(name) > maxName {
+	if len(name) == 0 {
 		return nil
+	}
+	for i := topSlot(name); ; i = (i + 1) % topSlots {
+		if c := r.top[i]; c == nil || c.named(name) {
+			return c
+		}
+	}
+}
+
+// named tells whether a name in any case is that of the command.
+func (c *Command) named(name []byte) bool {
+	if len(name) != len(c.Name) {
+		return false
 	}
 	for i, b := range name {
 		if 'A' <= b && b <= 'Z' {
 			b |= 0x20
 		}
-		lower[i] = b
+		if b != c.Name[i] {
+			return false
+		}
 	}
-	return r.top[string(lower[:len(name)])]
+	return true
 }
 
 // Sub returns the subcommand of a container named in a request, nil if there is none.

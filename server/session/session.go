@@ -48,5 +48,6 @@ type Multi struct {
 	Bytes       int        // of all arguments
 	Abort       bool       // a command was refused while queueing: EXEC answers EXECABORT
 	NeedsMemory bool       // a command in the queue is refused when there is no memory left
+	Writes      bool       // a command in the queue waits for the end of CLIENT PAUSE WRITE
 	NeedsData   bool       // a command in the queue is refused while the data set is being loaded
 }

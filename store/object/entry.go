@@ -272,7 +272,13 @@ func (c Cell) Resize(n int) []byte {
 }
 
 // Set replaces the value bytes. v must not be a view into this entry.
-func (c Cell) Set(v []byte) { copy(c.Resize(len(v)), v) }
+func (c Cell) Set(v []byte) {
+	b := c.View()
+	if len(b) != len(v) {
+		b = c.Resize(len(v))
+	}
+	copy(b, v)
+}
 
 // rebuild moves the entry to a block for a value of valLen bytes, with the given deadline (0 = none).
 func (c Cell) rebuild(h header, valLen int, deadline int64) {

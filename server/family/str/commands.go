@@ -89,25 +89,25 @@ var Commands = []command.Command{
 	},
 	{
 		Name: "mset", Arity: -3, Since: "1.0.1", Complexity: "O(N), N = number of keys",
-		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Keys(1, -1, 2)),
+		Flags: command.Write | command.DenyOOM | command.Brief, ACL: command.CatString, Keys: overwritten(command.Keys(1, -1, 2)),
 		Summary: "Sets several keys to strings at one instant.",
 		Syntax:  "key value [key value ...]", Run: mset,
 	},
 	{
 		Name: "msetnx", Arity: -3, Since: "1.0.1", Complexity: "O(N), N = number of keys",
-		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Keys(1, -1, 2)),
+		Flags: command.Write | command.DenyOOM | command.Brief, ACL: command.CatString, Keys: overwritten(command.Keys(1, -1, 2)),
 		Summary: "Sets several keys to strings at one instant, but only if none of them exists.",
 		Syntax:  "key value [key value ...]", Run: msetnx,
 	},
 	{
 		Name: "psetex", Arity: 4, Since: "2.6.0", Complexity: "O(1)",
-		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Key(1)),
+		Flags: command.Write | command.DenyOOM | command.Brief, ACL: command.CatString, Keys: overwritten(command.Key(1)),
 		Summary: "Sets a key to a string that expires after some milliseconds.",
 		Syntax:  "key milliseconds value", Run: psetex,
 	},
 	{
 		Name: "set", Arity: -3, Since: "1.0.0", Complexity: "O(1)",
-		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: command.Key(1),
+		Flags: command.Write | command.DenyOOM | command.Brief, ACL: command.CatString, Keys: command.Key(1),
 		Summary: "Sets a key to a string, whatever its value was, and its expiry.",
 		Syntax: "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | " +
 			"PXAT unix-time-milliseconds | KEEPTTL]",
@@ -115,7 +115,7 @@ var Commands = []command.Command{
 	},
 	{
 		Name: "setex", Arity: 4, Since: "2.0.0", Complexity: "O(1)",
-		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: overwritten(command.Key(1)),
+		Flags: command.Write | command.DenyOOM | command.Brief, ACL: command.CatString, Keys: overwritten(command.Key(1)),
 		Summary: "Sets a key to a string that expires after some seconds.",
 		Syntax:  "key seconds value", Run: setex,
 	},

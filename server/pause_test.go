@@ -1,0 +1,89 @@
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"dragonfly/server/command"
+)
+
+// TestPauseForgetsNobody: a client that comes to wait at the very moment the pause ends is woken or does not wait.
+func TestPauseForgetsNobody(t *testing.T) {
+	s := newServer(t, nil)
+	clients := make([]func() error, 4)
+	for i := range clients {
+		c := inMemory(t, s)
+		clients[i] = func() error { return c.Set(t.Context(), "k", "v", 0).Err() }
+	}
+	admin := inMemory(t, s)
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for _, set := range clients {
+		wg.Go(func() {
+			for !stop.Load() {
+				if err := set(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 150 {
+		if err := admin.Do(t.Context(), "CLIENT", "PAUSE", "1", "WRITE").Err(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	stop.Store(true)
+	wg.Wait() // for ever, if one was forgotten
+}
+
+// TestPauseEnded: with the clock of a loop a moment behind, a command is not held by a pause that is over.
+func TestPauseEnded(t *testing.T) {
+	var p pause
+	set := &command.Command{Name: "set", Flags: command.Write}
+	now := time.Now().UnixMilli()
+	p.begin(now, now+3_600_000, false)
+	p.mu.Lock()
+	p.untilMs = now - 1 // the hour has passed
+	p.mu.Unlock()
+	p.release(false)
+	if p.hold(set, &client{}, now-2) {
+		t.Error("the command waits for nothing")
+	}
+}
+
+// TestPauseForgetsTheGone: a client that is gone does not wait any more.
+func TestPauseForgetsTheGone(t *testing.T) {
+	s := newServer(t, nil)
+	admin := inMemory(t, s)
+	if err := admin.Do(t.Context(), "CLIENT", "PAUSE", "100000", "WRITE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("SET k v\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	wait := func(n int) {
+		t.Helper()
+		for start := time.Now(); s.pause.count() != n; time.Sleep(time.Millisecond) {
+			if time.Since(start) > 5*time.Second {
+				t.Fatalf("%d clients wait, want %d", s.pause.count(), n)
+			}
+		}
+	}
+	wait(1)
+	if err := admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
+		t.Fatal(err)
+	}
+	wait(0)
+	if err := admin.Do(t.Context(), "CLIENT", "UNPAUSE").Err(); err != nil {
+		t.Fatal(err)
+	}
+}
