@@ -18,6 +18,7 @@ const (
 	accounts  = 1000
 	startWith = 1000 // units on each account
 	writers   = 8
+	listed    = 500 // last steps that each writer keeps in its list
 )
 
 // snapshotCount is how many snapshots a run takes.
@@ -80,6 +81,7 @@ func move(t *testing.T, s *server, w int, stop *atomic.Bool) {
 		add("MULTI")
 		add("DECRBY", fmt.Sprintf("account:%d", from), strconv.Itoa(n))
 		add("RPUSH", fmt.Sprintf("steps:%d", w), strconv.Itoa(step))
+		add("LTRIM", fmt.Sprintf("steps:%d", w), strconv.Itoa(-listed), "-1")
 		add("SET", fmt.Sprintf("step:%d", w), strconv.Itoa(step))
 		add("INCRBY", fmt.Sprintf("account:%d", to), strconv.Itoa(n))
 		add("EXEC")
@@ -169,12 +171,12 @@ func checkSnapshot(t *testing.T, path string) {
 		t.Errorf("%s: %d accounts with %d units, want %d with %d", path, found, total, accounts, accounts*startWith)
 	}
 	for w := range writers {
-		if len(lists[w]) != steps[w] {
+		if len(lists[w]) != min(steps[w], listed) {
 			t.Errorf("%s: writer %d: %d steps in the list, the counter is at %d", path, w, len(lists[w]), steps[w])
 		}
 		for i, e := range lists[w] {
-			if e != strconv.Itoa(i+1) {
-				t.Errorf("%s: writer %d: step %d of the list is %s", path, w, i+1, e)
+			if want := strconv.Itoa(steps[w] - len(lists[w]) + i + 1); e != want {
+				t.Errorf("%s: writer %d: element %d of the list is step %s, want %s", path, w, i, e, want)
 				break
 			}
 		}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -159,7 +160,6 @@ SCAN 0 COUNT 20
 SCAN $n TYPE hash
 DBSIZE
 SELECT $d
-FLUSHDB
 INFO
 INFO everything
 CLIENT LIST
@@ -174,10 +174,8 @@ CONFIG SET set-max-intset-entries $n
 CONFIG SET zset-max-listpack-entries $n
 CONFIG SET list-max-listpack-size $n
 CONFIG SET hash-max-listpack-entries 128
-CONFIG RESETSTAT
 DEBUG OBJECT $k
 DEBUG DIGEST-VALUE $k $k
-DEBUG POPULATE 50 pop
 LASTSAVE
 WATCH $k $k
 UNWATCH
@@ -191,7 +189,7 @@ RESET
 
 // soakRare are commands that change much at once: one in rarely.
 const (
-	rarely   = 150
+	rarely   = 400
 	soakRare = `
 BGSAVE
 BGSAVE
@@ -201,6 +199,9 @@ DEBUG RELOAD
 DEBUG DIGEST
 FLUSHALL
 FLUSHDB
+DEBUG POPULATE 3000 pop
+DEBUG POPULATE 300 pop 100
+CONFIG RESETSTAT
 SWAPDB $d $d
 CLIENT PAUSE 3 WRITE
 CLIENT PAUSE 2
@@ -335,7 +336,7 @@ func (k *soaker) reply() (text []string, err error) {
 // round sends a pipeline of some commands, and reads what they answer.
 func (k *soaker) round(all, rare [][]string) error {
 	if k.conn == nil {
-		conn, err := k.s.Dial(nil)
+		conn, err := k.s.Dial(context.Background())
 		if err != nil {
 			return err
 		}
@@ -362,7 +363,8 @@ func (k *soaker) exchange(b []byte, n int, got func(i int, text []string)) error
 	k.conn.SetDeadline(time.Now().Add(60 * time.Second))
 	// A peer may be slow to read, too; so both directions are served at a time.
 	written := make(chan struct{})
-	go func() { k.conn.Write(b); close(written) }()
+	conn := k.conn
+	go func() { conn.Write(b); close(written) }()
 	defer func() { <-written }()
 	for i := range n {
 		text, err := k.reply()

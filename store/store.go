@@ -87,9 +87,9 @@ type Shard struct {
 	// Changes since the start; its sum over the shards and Store.dirty are the changes since the last successful save.
 	// Counted by shard, since all loops writing to one number wait for its cache line.
 	dirty atomic.Int64
-	full      bool  // counted in Store.full
-	Stats     Stats
-	_         [64]byte // two shards share no cache line
+	full  bool // counted in Store.full
+	Stats Stats
+	_     [64]byte // two shards share no cache line
 }
 
 // Stats count what happened in a shard. Guarded by the shard lock.

@@ -6,7 +6,7 @@ import "unsafe"
 // than all the rest of a GET. Who knows several keys in advance can have the memory fetched for all of them at once.
 // Finding out what to fetch takes reads without the shard lock, so these methods believe no reference.
 
-// Prefetch asks the processor for the beginning of the block at r, up to two cache lines, and does not wait for it.
+// Prefetch asks the processor for the first 128 bytes of the block at r, and does not wait for them.
 // It needs no lock, and r may be any number.
 func (a *Arena) Prefetch(r Ref) { prefetch(a.Ptr(r)) }
 

@@ -7,7 +7,8 @@ import "unsafe"
 // CanPrefetch tells whether Prefetch does anything.
 const CanPrefetch = true
 
-// prefetch asks the processor for the two cache lines from p on. It is no access: any address will do.
+// prefetch asks the processor for the cache lines of the 128 bytes at p, a multiple of 8. It is no access: any address
+// will do.
 //
 //go:noescape
 func prefetch(p unsafe.Pointer)
