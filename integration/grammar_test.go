@@ -226,7 +226,7 @@ func wordKinds() map[string]func(*generator) string {
 		"x": func(g *generator) string { return g.key("x") },
 		"e": func(g *generator) string { // a sorted set of equal scores: ranges of members have a meaning in no other
 			if g.rng.IntN(20) == 0 {
-				return g.pick("elist", "missing")
+				return "elist"
 			}
 			return "e" + g.int(0, 3)
 		},
@@ -277,7 +277,8 @@ func wordKinds() map[string]func(*generator) string {
 		"float": func(g *generator) string {
 			switch g.rng.IntN(8) {
 			case 0:
-				return g.pick("inf", "-inf", "+inf", "nan", "x", "", "1e400", "0x10", "1e308", "-1e308", " 1", "1 ")
+				// Not 1e400: after it Redis refuses to SORT anything. Not 1e308: what place that is, C leaves open.
+				return g.pick("inf", "-inf", "+inf", "nan", "x", "", "0x10", "1e100", " 1", "1 ")
 			case 1:
 				return g.pick("0.1", "3.14159", "1e-7", "123456789.123", "1e17", "1e21", "-0")
 			case 2, 3, 4:
@@ -322,6 +323,8 @@ func wordKinds() map[string]func(*generator) string {
 		"offset": func(g *generator) string {
 			return g.pick(g.int(0, 40), g.int(0, 400), "-1", "x", "4294967296", "536870912000")
 		},
+		// Of a BITFIELD: at the ends of 64 bits Redis's own arithmetic overflows.
+		"step": func(g *generator) string { return g.pick(g.int(-300, 300), g.int(-300, 300), g.int(-1e15, 1e15), "x") },
 		"bittype": func(g *generator) string {
 			return g.pick("u8", "i8", "u1", "u4", "i5", "i64", "u63", "u64", "i16", "i0", "u", "x9", "u32")
 		},
@@ -398,7 +401,7 @@ var grammar = []struct {
 		2: BITCOUNT <b> (|<i> <i>|<i> <i> BYTE|<i> <i> BIT|<i>)
 		2: BITPOS <b> <bit> (|<i>|<i> <i>|<i> <i> BIT|<i> <i> BYTE)
 		2: BITOP (AND|OR|XOR|NOT|not|x) <b> {<b>}
-		3: BITFIELD <b> {(GET <bittype> <bitoffset>|SET <bittype> <bitoffset> <i>|INCRBY <bittype> <bitoffset> <i>|OVERFLOW (SAT|WRAP|FAIL|x) INCRBY <bittype> <bitoffset> <i>)}
+		3: BITFIELD <b> {(GET <bittype> <bitoffset>|SET <bittype> <bitoffset> <step>|INCRBY <bittype> <bitoffset> <step>|OVERFLOW (SAT|WRAP|FAIL|x) INCRBY <bittype> <bitoffset> <step>)}
 		BITFIELD_RO <b> {GET <bittype> <bitoffset>}
 		BITFIELD_RO <b> SET u8 0 1
 	`},

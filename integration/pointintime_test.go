@@ -88,7 +88,7 @@ func move(t *testing.T, s *server, w int, stop *atomic.Bool) {
 		// Single writes, in order: the second is never in a snapshot without the first.
 		add("SET", fmt.Sprintf("first:%d", w), strconv.Itoa(step))
 		add("SET", fmt.Sprintf("second:%d", w), strconv.Itoa(step))
-		churn := fmt.Sprintf("churn:%d:%d", w, rng.IntN(300))
+		churn := fmt.Sprintf("churn:%d:%d", w, rng.IntN(20)) // few, so that the data stays small however fast we are
 		switch rng.IntN(6) {
 		case 0:
 			add("SET", churn, "x", "PX", strconv.Itoa(1+rng.IntN(30)))

@@ -14,7 +14,12 @@ const (
 	maxLZFRatio = 128
 	// scratchKeep is the size above which scratch memory is given up after the record.
 	scratchKeep = 1 << 20
+	// maxString is the longest string that is taken. Entries and listpacks count their bytes in 32 bits; no server
+	// makes a longer string unless it is told to.
+	maxString = 1 << 31
 )
+
+const errStringLength unsupported = "a string of more than 2 GiB"
 
 // string reads a string, good until the next one is read.
 func (l *loader) string() ([]byte, error) {
@@ -24,6 +29,9 @@ func (l *loader) string() ([]byte, error) {
 	}
 	if encoded {
 		return l.encodedString(n)
+	}
+	if n > maxString {
+		return nil, errStringLength
 	}
 	return l.in.take(n)
 }
@@ -83,8 +91,11 @@ func (l *loader) compressedString() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size/maxLZFRatio > packed {
+	switch {
+	case size/maxLZFRatio > packed:
 		return nil, rdbfmt.ErrLZFOutput
+	case size > maxString:
+		return nil, errStringLength
 	}
 	if size > uint64(cap(l.lzf)) {
 		proven, err := rdbfmt.DecompressedSize(src)

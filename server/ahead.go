@@ -82,3 +82,16 @@ func (co *coordinator) resolve(r *request) {
 	}
 	r.hash, r.hashed = co.s.store.Hash(r.args[r.cmd.Keys.First]), true
 }
+
+// prefetch has the memory fetched for the keys of one command with several keys, or for the first of very many.
+func (co *coordinator) prefetch(db int, args [][]byte) {
+	var hashes [2 * maxAhead]uint64
+	keys := co.keys[:min(len(co.keys), len(hashes))]
+	for i, k := range keys {
+		hashes[i] = co.s.store.Hash(args[k])
+		co.s.store.PrefetchBucket(db, hashes[i])
+	}
+	for i := range keys {
+		co.s.store.PrefetchEntry(db, hashes[i])
+	}
+}

@@ -34,6 +34,16 @@ func TestCommandInfo(t *testing.T) {
 		"~1 %3 $flags ~2 +RO +access $begin_search %2 $type $index $spec %1 $index :1 $find_keys %2 $type $range $spec %3 $lastkey :0 $keystep :1 $limit :0 ~0 _")
 }
 
+// TestCommandList: without a filter, too, subcommands are listed.
+func TestCommandList(t *testing.T) {
+	list := " " + dial(t, newServer(t, nil)).do("command list") + " "
+	for _, name := range []string{"get", "config", "config|get"} {
+		if !strings.Contains(list, " $"+name+" ") {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
 func TestCommandGetKeys(t *testing.T) {
 	c := dial(t, newServer(t, nil))
 	c.expect(t,

@@ -9,6 +9,7 @@ import (
 	"dragonfly/server/reply"
 	"dragonfly/server/session"
 	"dragonfly/server/tx"
+	"dragonfly/store/arena"
 	"dragonfly/store/resperr"
 )
 
@@ -73,7 +74,7 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 			consumed = len(in)
 			cl.closing = true
 		}
-		if co.ahead.incomplete || cl.waiting && !cl.started {
+		if all && co.ahead.incomplete || cl.waiting && !cl.started {
 			break // offered again when there is more, or when the client is woken
 		}
 	}
@@ -178,7 +179,7 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		return
 	}
 	cl.started = true
-	co.lock(cmd, r)
+	co.lock(cl, cmd, r)
 	co.run(cl, cmd, args)
 	if cmd.Flags&(command.LockAll|command.Session) != 0 || len(co.keys) > 1 {
 		co.tx.Unlock()
@@ -213,7 +214,7 @@ func (co *coordinator) refuse(cl *client, cmd *command.Command, err error) {
 }
 
 // lock takes the shards that a command needs.
-func (co *coordinator) lock(cmd *command.Command, r *request) {
+func (co *coordinator) lock(cl *client, cmd *command.Command, r *request) {
 	args := r.args
 	co.keys, co.known = co.keys[:0], nil
 	if cmd.Flags&command.LockAll != 0 {
@@ -233,6 +234,9 @@ func (co *coordinator) lock(cmd *command.Command, r *request) {
 	if len(co.keys) == 0 {
 		co.tx.Unlock()
 		return
+	}
+	if arena.CanPrefetch && len(co.keys) > 1 {
+		co.prefetch(cl.DB, args)
 	}
 	co.tx.LockKeys(args, co.keys)
 }

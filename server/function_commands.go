@@ -33,5 +33,6 @@ func functionFlush(c *command.Ctx) {
 		return
 	}
 	of(c).s.functions.set(nil)
+	c.DB.Store().AddDirty(1)
 	c.Reply.OK()
 }

@@ -125,13 +125,13 @@ func swapdb(c *command.Ctx) {
 			c.Fail(resperr.New("invalid " + which + " DB index"))
 			return
 		}
-		if n < 0 || n >= int64(c.DB.Store().NumDBs()) {
-			c.Fail(resperr.DBIndex)
-			return
-		}
 		index[i] = int(n)
 	}
 	st := c.DB.Store()
+	if min(index[0], index[1]) < 0 || max(index[0], index[1]) >= st.NumDBs() {
+		c.Fail(resperr.DBIndex)
+		return
+	}
 	st.SwapDB(index[0], index[1], c.DB.NowMs)
 	st.AddDirty(1)
 	c.Reply.OK()

@@ -17,6 +17,7 @@ func TestSwapDBIndexes(t *testing.T) {
 	w.expect(t,
 		"swapdb x 1", "-ERR invalid first DB index", "swapdb 1 99999999999", "-ERR invalid second DB index",
 		"swapdb 1 99", "-ERR DB index is out of range",
+		"swapdb 99 x", "-ERR invalid second DB index", "swapdb -1 0", "-ERR DB index is out of range",
 	)
 }
 

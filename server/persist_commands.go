@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"dragonfly/persistence"
 	"dragonfly/server/command"
 	"dragonfly/server/reply"
 	"dragonfly/store/resperr"
@@ -202,7 +203,13 @@ func (s *Server) reload(ctx context.Context, save, flush bool) error {
 	path = p.last.Path
 	p.mu.Unlock()
 	if path == "" {
-		return resperr.New("nothing was saved yet")
+		found := false
+		var err error
+		if path, _, found, err = persistence.Find(s.cfg.Dir, s.params.dbFilename()); err != nil {
+			return err
+		} else if !found {
+			return resperr.New("there is no snapshot to load")
+		}
 	}
 	if flush {
 		s.flushAll()

@@ -165,7 +165,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	s.log.Info(fmt.Sprintf("Listening on %v with %d threads, %d shards", s.addrs, len(s.loops), s.store.NumShards()))
-	if err := s.Load(ctx); err != nil {
+	if loaded, err := s.loadOrLeave(ctx); err != nil || !loaded {
 		return err
 	}
 	save := true
@@ -181,6 +181,31 @@ func (s *Server) Run(ctx context.Context) error {
 		return nil
 	}
 	return s.persist.final()
+}
+
+// loadOrLeave loads the snapshot. loaded is false when it was told to end before all was there: then there is nothing
+// to serve, and nothing to save.
+func (s *Server) loadOrLeave(ctx context.Context) (loaded bool, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	s.work.Go(func() { done <- s.Load(ctx) })
+	select {
+	case err = <-done:
+	case req := <-s.shutdown:
+		stop()
+		if err = <-done; err == nil { // it was just through
+			select {
+			case s.shutdown <- req:
+			default: // another one is on its way
+			}
+		}
+	}
+	if err != nil && ctx.Err() != nil {
+		s.log.Info("Exiting while the snapshot was being loaded")
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // disconnect ends all connections, giving them a moment to take their last replies.

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// bigAt is the size in elements from which a value is written in pieces.
-	bigAt = 2000
+	// A value of more elements than bigAt, or of more bytes than bigBytes, is written in pieces.
+	bigAt    = 2000
+	bigBytes = 4 * pieceBytes
 	// clockMask is the range of an entry's access clock.
 	clockMask = 1<<24 - 1
 	// pieceBytes is about how much of a big value is written under one lock visit.
@@ -97,7 +98,10 @@ func (w *Writer) front(dst []byte, v *value) []byte {
 }
 
 // Big tells whether an entry should be written in pieces.
-func (w *Writer) Big(c object.Cell) bool { return store.Elements(c) > bigAt }
+func (w *Writer) Big(c object.Cell) bool {
+	// The bytes of a sorted set are too much work to count; few have members that are large.
+	return store.Elements(c) > bigAt || c.Type() != object.Zset && store.MemUsage(c) > bigBytes
+}
 
 // Begin starts an entry that is written in pieces.
 func (w *Writer) Begin(db int, c object.Cell) {

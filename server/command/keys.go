@@ -39,7 +39,10 @@ func NumKeys(i int) KeySpec {
 // KeyAndNumKeys is the spec of a destination key at index 1 and keys that follow a count at index i.
 func KeyAndNumKeys(i int) KeySpec {
 	return KeySpec{First: 1, Last: 1, Step: 1, NumKeys: i, Find: func(dst []int, args [][]byte) []int {
-		return FindNumKeys(append(dst, 1), args, i)
+		if all := FindNumKeys(append(dst, 1), args, i); len(all) > len(dst)+1 {
+			return all
+		}
+		return dst
 	}}
 }
 

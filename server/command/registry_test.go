@@ -1,6 +1,10 @@
 package command
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestFind(t *testing.T) {
 	run := func(*Ctx) {}
@@ -29,4 +33,25 @@ func TestFind(t *testing.T) {
 	if c := r.Get("config|get"); c == nil || c != r.Find([]byte("config")).Sub([]byte("GET")) {
 		t.Error("Get does not find the subcommand that its container has")
 	}
+}
+
+func TestKeyAndNumKeys(t *testing.T) {
+	spec := KeyAndNumKeys(2)
+	f := func(request string, want ...int) {
+		t.Helper()
+		var args [][]byte
+		for word := range strings.FieldsSeq(request) {
+			args = append(args, []byte(word))
+		}
+		if got := spec.Append(nil, args); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", request, got, want)
+		}
+	}
+	f("zunionstore to 2 a b", 1, 3, 4)
+	f("zunionstore to 1 a b", 1, 3)
+	f("zunionstore to 3 a b")
+	f("zunionstore to 0 a b")
+	f("zunionstore to -1 a b")
+	f("zunionstore to x a b")
+	f("zunionstore to 1443677133621497600 a")
 }
