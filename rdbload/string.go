@@ -30,7 +30,7 @@ func (l *loader) string() ([]byte, error) {
 	if encoded {
 		return l.encodedString(n)
 	}
-	if n > maxString {
+	if n > maxString && n < 1<<62 { // from there on it is no length
 		return nil, errStringLength
 	}
 	return l.in.take(n)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"dragonfly/server/config"
 )
@@ -36,9 +37,10 @@ func pipelined(t *testing.T, s *Server, b []byte, most int) string {
 			b = b[n:]
 		}
 	}()
+	w.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	all, err := io.ReadAll(w.r)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%q: %v", all, err)
 	}
 	return string(all)
 }
@@ -60,7 +62,7 @@ func TestAhead(t *testing.T) {
 		lines = append(lines, "append t x", "strlen t")
 	}
 	lines = append(lines, "quit", "set never 1")
-	const replies = "+PONG\r\n-WRONGPASS"
+	const replies = "-NOAUTH Authentication required.\r\n-WRONGPASS"
 	want := ""
 	for _, most := range []int{1, 7, 100, 1 << 20} {
 		s := newServer(t, func(cfg *config.Config) { cfg.RequirePass = "secret" })
@@ -90,9 +92,9 @@ func TestAheadError(t *testing.T) {
 		}
 	}
 	auth := encode("auth secret")
-	f(append(append(auth, encode("set k v", "incr k", "get k")...), "*1\r\n!"...),
+	f(append(append(auth, encode("set k v", "incr k", "get k")...), "*1\r\n!\r\n"...),
 		"+OK\r\n+OK\r\n-ERR value is not an integer or out of range\r\n$1\r\nv\r\n-ERR Protocol error: expected '$', got '!'\r\n")
-	f(append(encode("auth secret", "quit"), "*1\r\n!"...), "+OK\r\n+OK\r\n")
+	f(append(encode("auth secret", "quit"), "*1\r\n!\r\n"...), "+OK\r\n+OK\r\n")
 	f(encode("get k", "set k "+long), "-NOAUTH Authentication required.\r\n-ERR Protocol error: unauthenticated bulk length\r\n")
 	f(encode("auth secret", "set k v", "reset", "set k "+long), "+OK\r\n+OK\r\n+RESET\r\n-ERR Protocol error: unauthenticated bulk length\r\n")
 }

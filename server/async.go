@@ -6,6 +6,7 @@ import (
 	"dragonfly/server/command"
 	"dragonfly/server/reactor"
 	"dragonfly/server/reply"
+	"dragonfly/server/session"
 )
 
 // async answers a command that must wait or do I/O: the client is parked, work runs on a goroutine of its own, and
@@ -16,6 +17,7 @@ func (co *coordinator) async(c *command.Ctx, work func() func(w *reply.Writer)) 
 	cl.waiting = true
 	cl.conn.Park()
 	cmd, args, start := c.Cmd, copyArgs(c.Args), time.Now()
+	silent := cl.Reply != session.ReplyOn
 	co.s.work.Go(func() {
 		answer := work()
 		took := time.Since(start)
@@ -23,7 +25,9 @@ func (co *coordinator) async(c *command.Ctx, work func() func(w *reply.Writer)) 
 			co.s.accountWait(cl, cmd, args, took)
 			w := reply.Writer{Buf: conn.Out, Proto: cl.Proto}
 			answer(&w)
-			conn.Out = w.Buf
+			if !silent {
+				conn.Out = w.Buf
+			}
 			cl.waiting = false
 		})
 		cl.conn.Resume()

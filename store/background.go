@@ -121,6 +121,7 @@ func (db *DB) expireSegment(s dash.Segment, nowMs int64) (least int64) {
 	var keys, hashes [][]byte
 	least = math.MaxInt64
 	db.EachBucket(s, func(b *dash.Bucket) {
+		b.Prefetch(db.A)
 		b.Each(func(slot *ref) {
 			c := object.Cell{A: db.A, Slot: slot}
 			if ms, ok := c.Deadline(); ok {

@@ -110,6 +110,7 @@ func (ss *ShardSnapshot) write(n int, b *dash.Bucket) {
 	}
 	b.Version = ss.epoch
 	d := ss.dbs[n]
+	b.Prefetch(ss.sh.A)
 	b.Each(func(slot *ref) {
 		c := object.Cell{A: ss.sh.A, Slot: slot}
 		if outside(c) && ss.w.Big(c) {

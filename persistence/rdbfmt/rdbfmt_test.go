@@ -209,6 +209,22 @@ func TestLZFRoundTrip(t *testing.T) {
 	}
 }
 
+// TestLZFRepeats: the short way out of Compress gives up nothing that the search would have found.
+func TestLZFRepeats(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 20_000 {
+		p := make([]byte, lzfMinSaving+2+rng.IntN(lzfSmall-lzfMinSaving-1))
+		for letters, i := 1+rng.IntN(255), 0; i < len(p); i++ {
+			p[i] = byte(rng.IntN(letters))
+		}
+		var table [1 << lzfSmallBits]uint16
+		want, wantOK := compress(nil, p, table[:], lzfSmallBits)
+		if got, ok := Compress(nil, p); ok != wantOK || !bytes.Equal(got, want) {
+			t.Fatalf("%q: %v, want %v", p, ok, wantOK)
+		}
+	}
+}
+
 func FuzzLZFRoundTrip(f *testing.F) {
 	f.Add([]byte("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"))
 	f.Add(bytes.Repeat([]byte("abcabcabd"), 50))

@@ -103,6 +103,7 @@ type bench struct {
 	seen map[[32]byte]bool // values that were tried already
 	read reader
 
+	id    string // of what is being tried, for messages
 	tried int
 }
 
@@ -225,13 +226,21 @@ func (b *bench) drain() {
 		b.st.Background(ctx, 50*time.Microsecond, func() time.Time { return time.UnixMilli(nowMs) })
 		close(done)
 	}()
-	for start := time.Now(); b.st.Used() != 0 && time.Since(start) < time.Second; {
+	for start := time.Now(); b.st.Used() != 0 && time.Since(start) < 20*time.Second; {
 		time.Sleep(50 * time.Microsecond)
 	}
 	cancel()
 	<-done
 	if n := b.st.Used(); n != 0 {
-		b.t.Fatalf("%d bytes are still in use after all keys are gone", n)
+		for i := range b.st.NumShards() {
+			b.st.Shard(i).Lock()
+			b.t.Logf("shard %d: %d", i, b.st.Shard(i).A.Used())
+			for d := range 16 {
+				b.t.Logf("  db %d len %d bytes %d", d, b.st.Shard(i).Len(d), b.st.Shard(i).DB(d).Bytes())
+			}
+			b.st.Shard(i).Unlock()
+		}
+		b.t.Fatalf("%s: %d bytes are still in use after all keys are gone", b.id, n)
 	}
 }
 
@@ -259,6 +268,7 @@ func TestMutants(t *testing.T) {
 			}
 		}
 		id := fmt.Sprintf("seed %d, file %d, of %s", *seed, done, filepath.Base(name))
+		b.id, other.id = id, id
 		began := time.Now()
 		if watchdog(t, id, func() {
 			if err := b.load(data); err != nil {
@@ -383,6 +393,7 @@ func TestMutantPayloads(t *testing.T) {
 		body := mutate(rng, payloads[rng.IntN(len(payloads))], payloads[rng.IntN(len(payloads))], 0)
 		data := rdbfmt.AppendFooter(body, 0, rdbfmt.Version)
 		id := fmt.Sprintf("seed %d, payload %d: %.200q", *seed, done, body)
+		b.id = id
 		began := time.Now()
 		watchdog(t, id, func() {
 			v := b.view(p)

@@ -48,3 +48,15 @@ func (r *Root) homeOf(a *arena.Arena, h uint64) (seg arena.Ref, at uintptr) {
 	}
 	return seg, uintptr(Segment{log: log}.home(h)) * unsafe.Sizeof(Bucket{})
 }
+
+// Prefetch has the memory of all entries in the bucket fetched, for whoever is about to look at them all.
+func (b *Bucket) Prefetch(a *arena.Arena) {
+	if !arena.CanPrefetch {
+		return
+	}
+	for i, r := range b.refs {
+		if b.fps[i] != 0 {
+			a.Prefetch(r)
+		}
+	}
+}

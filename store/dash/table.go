@@ -183,7 +183,10 @@ func (t *Table) FreeStep(cursor *uint64, n int, free func(r arena.Ref)) (done bo
 		r := t.segRef(*cursor)
 		s := Segment{t.A.Ptr(r), t.log}
 		n -= s.Count() + 1
-		t.EachBucket(s, func(b *Bucket) { b.Each(func(slot *arena.Ref) { free(*slot) }) })
+		t.EachBucket(s, func(b *Bucket) {
+			b.Prefetch(t.A)
+			b.Each(func(slot *arena.Ref) { free(*slot) })
+		})
 		*cursor = s.end()
 		t.freeSegment(r, s)
 	}

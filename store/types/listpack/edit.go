@@ -194,6 +194,9 @@ func replace(lp []byte, p int, e element) []byte {
 // splice turns the oldSize bytes at p into newSize bytes of room, moving what
 // follows, and keeps the header's total right.
 func splice(lp []byte, p, oldSize, newSize int) []byte {
+	if newSize == oldSize {
+		return lp
+	}
 	size := len(lp) + newSize - oldSize
 	tail := lp[p+oldSize:]
 	if newSize > oldSize {
