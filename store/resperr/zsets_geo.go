@@ -2,7 +2,7 @@ package resperr
 
 // Sorted sets and positions.
 const (
-	ZaddNXXX        Error = "ERR XX and NX options at the same time are not compatible"
+	ZaddXXWithNX    Error = "ERR XX and NX options at the same time are not compatible"
 	ZaddGTLTNX      Error = "ERR GT, LT, and/or NX options at the same time are not compatible"
 	ZaddIncrSingle  Error = "ERR INCR option supports a single increment-element pair"
 	ZrangeLimit     Error = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"

@@ -48,7 +48,7 @@ func (a *addArgs) check() error {
 	case len(a.pairs) == 0 || len(a.pairs)%2 != 0:
 		return resperr.Syntax
 	case has(zset.NX | zset.XX):
-		return resperr.ZaddNXXX
+		return resperr.ZaddXXWithNX
 	case has(zset.GT | zset.NX), has(zset.LT | zset.NX), has(zset.GT | zset.LT):
 		return resperr.ZaddGTLTNX
 	case has(zset.Incr) && len(a.pairs) > 2:
