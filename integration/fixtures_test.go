@@ -223,7 +223,7 @@ func TestSaveIsDeterministic(t *testing.T) {
 	if second := firstDatabase(t, path); first != second {
 		t.Errorf("%d bytes, then %d other ones", len(first), len(second))
 	}
-	s = restart(t, s)
+	restart(t, s)
 	if third := firstDatabase(t, path); len(first) != len(third) {
 		t.Errorf("%d bytes, after a restart %d", len(first), len(third))
 	}

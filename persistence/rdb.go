@@ -18,6 +18,8 @@ const (
 	// has room for: a slice of a shard's table more.
 	takeAt   = 64 << 10
 	bufBytes = 128 << 10
+	// parallelFrom is the number of keys from which on two walkers share the work.
+	parallelFrom = 20_000
 	// headerBytes is the length of the magic with its version, which is known last.
 	headerBytes = 9
 )
@@ -102,7 +104,11 @@ func (s *rdbSaver) save(st *store.Store) (Result, error) {
 	s.write(s.front())
 
 	// One walker per core, each with its own shards, in turn and slice by slice: so no shard's buffer grows for long.
-	walkers := min(2, len(writers))
+	// For a small data set there is one: another would bring nothing, and so equal data gives equal bytes.
+	walkers := 1
+	if snap.Keys > parallelFrom {
+		walkers = min(2, len(writers))
+	}
 	var wg sync.WaitGroup
 	for k := range walkers {
 		wg.Go(func() {

@@ -14,6 +14,7 @@ type request struct {
 	// The hash of the first key, if hashed: it is known before the shard is locked, and computed once.
 	hash   uint64
 	hashed bool
+	fetch  bool // its memory is fetched
 }
 
 // maxAhead is how many commands of a pipeline are parsed before the first of them runs. In a large data set each key
@@ -44,6 +45,7 @@ func (co *coordinator) parse(cl *client, in []byte) {
 	if !cl.Authed {
 		most = 1
 	}
+	last := uint64(0) // of many commands for one key, one fetches: another loop may be changing that memory
 	for a.n < most && len(in) > 0 {
 		r := &a.requests[a.n]
 		if cap(r.args) > maxArgsKept {
@@ -57,13 +59,14 @@ func (co *coordinator) parse(cl *client, in []byte) {
 		in = in[r.size:]
 		a.n++
 		co.resolve(r)
-		if arena.CanPrefetch && r.hashed {
+		if r.fetch = arena.CanPrefetch && r.hashed && r.hash != last; r.fetch {
 			co.s.store.PrefetchBucket(cl.DB, r.hash)
+			last = r.hash
 		}
 	}
 	if arena.CanPrefetch && a.n > 1 { // a single command would wait for its bucket here instead of there
 		for i := range a.n {
-			if r := &a.requests[i]; r.hashed {
+			if r := &a.requests[i]; r.fetch {
 				co.s.store.PrefetchEntry(cl.DB, r.hash)
 			}
 		}

@@ -14,7 +14,6 @@ import (
 
 	"dragonfly/rdbload"
 	"dragonfly/store"
-	"dragonfly/store/arena"
 	"dragonfly/store/number"
 	"dragonfly/store/object"
 	"dragonfly/store/types/hash"
@@ -24,8 +23,6 @@ const (
 	batchBytes   = 128 << 10
 	batchRecords = 1024
 	queueLen     = 4 // batches waiting per inserter
-	// insertAhead is for how many records to come the memory they will need is fetched.
-	insertAhead = 8
 )
 
 // Loader inserts the records of one load. Finish must be called in every case.
@@ -241,13 +238,7 @@ func (l *Loader) insert(b *batch) {
 	sh := l.st.Shard(b.shard)
 	sh.Lock()
 	off := 0
-	next, nextOff := 0, 0 // the record whose bucket is fetched next
 	for i := range b.recs {
-		for ; arena.CanPrefetch && next < len(b.recs) && next <= i+insertAhead; next++ {
-			r := &b.recs[next]
-			l.st.PrefetchBucket(r.db, l.st.Hash(b.buf[nextOff:nextOff+r.keyLen]))
-			nextOff += r.keyLen + r.valLen
-		}
 		r := &b.recs[i]
 		key := b.buf[off : off+r.keyLen]
 		val := b.buf[off+r.keyLen : off+r.keyLen+r.valLen]

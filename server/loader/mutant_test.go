@@ -273,7 +273,7 @@ func TestMutants(t *testing.T) {
 		id := fmt.Sprintf("seed %d, file %d, of %s", *seed, done, filepath.Base(name))
 		b.id, other.id = id, id
 		began := time.Now()
-		if watchdog(t, id, func() {
+		named(t, id, func() {
 			if err := b.load(data); err != nil {
 				if done < len(files) {
 					t.Errorf("%s: %v", id, err)
@@ -310,7 +310,8 @@ func TestMutants(t *testing.T) {
 			for _, p := range b.keys() {
 				b.try(p)
 			}
-		}); time.Since(began) > 5*time.Second {
+		})
+		if time.Since(began) > 5*time.Second {
 			t.Fatalf("%s took %v", id, time.Since(began))
 		}
 		b.drain()
@@ -342,8 +343,8 @@ func (p prefixed) Fatalf(format string, args ...any) {
 	p.TB.Fatalf(p.id+": "+format, args...)
 }
 
-// watchdog runs fn and names the mutant if it panics.
-func watchdog(t *testing.T, id string, fn func()) bool {
+// named runs fn and names the mutant if it panics.
+func named(t *testing.T, id string, fn func()) {
 	defer func() {
 		if x := recover(); x != nil {
 			t.Logf("%s panics", id)
@@ -351,7 +352,6 @@ func watchdog(t *testing.T, id string, fn func()) bool {
 		}
 	}()
 	fn()
-	return true
 }
 
 func compare(t *testing.T, id string, want, got map[place]string) {
@@ -398,7 +398,7 @@ func TestMutantPayloads(t *testing.T) {
 		id := fmt.Sprintf("seed %d, payload %d: %.200q", *seed, done, body)
 		b.id = id
 		began := time.Now()
-		watchdog(t, id, func() {
+		named(t, id, func() {
 			v := b.view(p)
 			if err := Restore(&v, []byte(p.key), data, object.Attrs{}); err != nil {
 				if peek(b, p).Ok() {

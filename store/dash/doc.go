@@ -47,6 +47,6 @@
 //
 // # What it does not do
 //
-// It does not own entries: removing a reference does not free what it refers to. It is not safe for concurrent
-// use.
+// It does not own entries: removing a reference does not free what it refers to. It is not safe for concurrent use, but
+// for the hints in prefetch.go.
 package dash

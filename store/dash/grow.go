@@ -46,7 +46,6 @@ func (t *Table) resize(log uint8) {
 	to.header().minDeadline = from.header().minDeadline
 	t.EachBucket(from, func(b *Bucket) {
 		t.hook(b)
-		b.Prefetch(t.A)
 		for i := range bucketSlots {
 			if b.fps[i] != 0 {
 				t.placeChained(to, Hash(t.KeyOf(t.A, b.refs[i])), b.fps[i], b.refs[i])
@@ -138,7 +137,6 @@ func (t *Table) split(s Segment) {
 // moveUpper moves the entries of b from limit on to another segment. Entries of a stash bucket that stay go
 // home if there is room by now.
 func (t *Table) moveUpper(s, to Segment, b, stash *Bucket, limit uint64) {
-	b.Prefetch(t.A)
 	for i := range bucketSlots {
 		fp, r := b.fps[i], b.refs[i]
 		if fp == 0 {
@@ -214,7 +212,6 @@ func (t *Table) merge(lower, upper Segment) {
 	t.EachBucket(upper, t.hook)
 	gone := t.segRef(upper.first())
 	t.EachBucket(upper, func(b *Bucket) {
-		b.Prefetch(t.A)
 		for i := range bucketSlots {
 			if b.fps[i] != 0 {
 				t.placeChained(lower, Hash(t.KeyOf(t.A, b.refs[i])), b.fps[i], b.refs[i])
