@@ -8,6 +8,8 @@ type Sink interface {
 	// Function receives the source of a function library, beginning with its
 	// "#!<engine> name=<name>" line.
 	Function(code []byte) error
+	// ModuleAux receives a piece of a module's global data: the RDB form behind OpModuleAux, module id first.
+	ModuleAux(raw []byte) error
 	// DB announces the database of the records to come. Without a call it is 0.
 	DB(index int) error
 	// ResizeHint announces the size of the database; it may be wrong.
@@ -33,25 +35,24 @@ const (
 	Zset
 	Hash
 	Stream
+
+	// Values that are handed over as they are, with Packing Opaque.
+
+	Module
+	JSON
+	Bloom
+	Cuckoo
+	CMS
+	TopK
 )
 
-// String returns the name that TYPE answers.
-func (t ValueType) String() string {
-	switch t {
-	case String:
-		return "string"
-	case List:
-		return "list"
-	case Set:
-		return "set"
-	case Zset:
-		return "zset"
-	case Hash:
-		return "hash"
-	default:
-		return "stream"
-	}
+var valueNames = [...]string{
+	"string", "list", "set", "zset", "hash", "stream", "module",
+	"ReJSON-RL", "MBbloom--", "MBbloomCF", "CMSk-TYPE", "TopK-TYPE",
 }
+
+// String returns the name that TYPE answers.
+func (t ValueType) String() string { return valueNames[t] }
 
 // Packing says in which form a value is handed over.
 type Packing uint8
@@ -70,6 +71,9 @@ const (
 	Intset
 	// Elementwise: Elems yields the elements.
 	Elementwise
+	// Opaque: Bytes is the text of a JSON value. Of any other it is the RDB form behind the type byte: of a Module
+	// with its id first, of a Bloom filter in the chunked form (rdbfmt.TypeDFBloom), whatever the file had.
+	Opaque
 )
 
 // Record is one key with its value.

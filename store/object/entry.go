@@ -14,7 +14,11 @@ const (
 	attrSticky
 	attrFieldTTL
 	attrPending
+	attrMemcache
 )
+
+// attrKept are the attributes that survive a move of the entry; the others say what the new block has.
+const attrKept = attrSticky | attrFieldTTL | attrPending
 
 const (
 	narrowHead = 7  // kind, attr, clock, two u8 lengths
@@ -40,20 +44,34 @@ func readHeader(p unsafe.Pointer) header {
 		b := unsafe.Slice((*byte)(unsafe.Add(p, 5)), 8)
 		h = header{int(le.Uint32(b)), int(le.Uint32(b[4:])), wideHead}
 	}
-	if attr&attrDeadline != 0 {
-		h.head += 8
+	if attr&(attrDeadline|attrMemcache) != 0 {
+		h.head += optional(attr)
 	}
 	return h
 }
 
+// optional returns the bytes of the optional fields.
+func optional(attr uint8) (n int) {
+	if attr&attrDeadline != 0 {
+		n = 8
+	}
+	if attr&attrMemcache != 0 {
+		n += 4
+	}
+	return n
+}
+
 // headSize returns the bytes before the key for the given lengths.
-func headSize(keyLen, valLen int, deadline bool) (n int, wide bool) {
+func headSize(keyLen, valLen int, deadline, memcache bool) (n int, wide bool) {
 	n = narrowHead
 	if keyLen > 255 || valLen > 255 {
 		n, wide = wideHead, true
 	}
 	if deadline {
 		n += 8
+	}
+	if memcache {
+		n += 4
 	}
 	return n, wide
 }
@@ -72,17 +90,25 @@ type Attrs struct {
 	DeadlineMs int64 // absolute expiry in ms, 0 = none
 	Clock      uint32
 	Sticky     bool
+	// MemcacheFlags are what a memcached client stores with a value; 0 takes no memory.
+	MemcacheFlags uint32
 }
 
 // New allocates an entry with room for a value of valLen bytes and returns it with its value bytes undefined.
 func New(a *arena.Arena, key []byte, valLen int, at Attrs) arena.Ref {
-	head, wide := headSize(len(key), valLen, at.DeadlineMs != 0)
+	head, wide := headSize(len(key), valLen, at.DeadlineMs != 0, at.MemcacheFlags != 0)
 	r := a.Alloc(head + len(key) + valLen)
 	p := a.Ptr(r)
 	attr := uint8(0)
+	end := head // of the optional fields not written yet
+	if at.MemcacheFlags != 0 {
+		attr |= attrMemcache
+		end -= 4
+		le.PutUint32(unsafe.Slice((*byte)(unsafe.Add(p, end)), 4), at.MemcacheFlags)
+	}
 	if at.DeadlineMs != 0 {
 		attr |= attrDeadline
-		le.PutUint64(unsafe.Slice((*byte)(unsafe.Add(p, head-8)), 8), uint64(at.DeadlineMs))
+		le.PutUint64(unsafe.Slice((*byte)(unsafe.Add(p, end-8)), 8), uint64(at.DeadlineMs))
 	}
 	if at.Sticky {
 		attr |= attrSticky
@@ -148,10 +174,10 @@ func (c Cell) Sticky() bool { return c.flag(attrSticky) }
 // SetSticky exempts the key from eviction.
 func (c Cell) SetSticky(on bool) { c.setFlag(attrSticky, on) }
 
-// HasFieldTTL tells whether the value is a hash of which some field may have a TTL.
+// HasFieldTTL tells whether the value is a hash or a set of which some field or member may have a TTL.
 func (c Cell) HasFieldTTL() bool { return c.flag(attrFieldTTL) }
 
-// SetHasFieldTTL marks the value as a hash of which some field may have a TTL.
+// SetHasFieldTTL marks the value as a hash or a set of which some field or member may have a TTL.
 func (c Cell) SetHasFieldTTL(on bool) { c.setFlag(attrFieldTTL, on) }
 
 // Pending tells that a snapshot has yet to write this value as it is: see store/snapshot.go.
@@ -194,13 +220,38 @@ func (c Cell) SetDeadline(ms int64) {
 	h := readHeader(p)
 	had := *c.attr()&attrDeadline != 0
 	if had && ms != 0 {
-		le.PutUint64(unsafe.Slice((*byte)(unsafe.Add(p, h.head-8)), 8), uint64(ms))
+		at := narrowHead
+		if *c.attr()&attrWide != 0 {
+			at = wideHead
+		}
+		le.PutUint64(unsafe.Slice((*byte)(unsafe.Add(p, at)), 8), uint64(ms))
 		return
 	}
 	if had == (ms != 0) {
 		return
 	}
-	c.rebuild(h, h.valLen, ms)
+	c.rebuild(h, h.valLen, ms, c.MemcacheFlags())
+}
+
+// MemcacheFlags returns the flags that a memcached client has stored with the value, 0 if there are none.
+func (c Cell) MemcacheFlags() uint32 {
+	if !c.flag(attrMemcache) {
+		return 0
+	}
+	p := c.ptr()
+	return le.Uint32(unsafe.Slice((*byte)(unsafe.Add(p, readHeader(p).head-4)), 4))
+}
+
+// SetMemcacheFlags stores the flags of a memcached client; 0 removes them.
+func (c Cell) SetMemcacheFlags(v uint32) {
+	p := c.ptr()
+	h := readHeader(p)
+	had := c.flag(attrMemcache)
+	if had && v != 0 {
+		le.PutUint32(unsafe.Slice((*byte)(unsafe.Add(p, h.head-4)), 4), v)
+	} else if had != (v != 0) {
+		c.rebuild(h, h.valLen, c.deadline(), v)
+	}
 }
 
 // Value returns the value bytes with the entry's spare room as capacity: append-style functions may extend it
@@ -232,7 +283,7 @@ func (c Cell) Reserve(n int) []byte {
 	wide := *c.attr()&attrWide != 0
 	if n > have || (n > 255 && !wide) {
 		keep := h.valLen
-		c.rebuild(h, n, c.deadline())
+		c.rebuild(h, n, c.deadline(), c.MemcacheFlags())
 		c.SetLen(keep)
 	}
 	return c.Value()
@@ -262,9 +313,9 @@ func (c Cell) Resize(n int) []byte {
 	at := h.head + h.keyLen
 	have := c.A.Cap(*c.Slot) - at
 	wide := *c.attr()&attrWide != 0
-	_, wants := headSize(h.keyLen, n, false)
+	_, wants := headSize(h.keyLen, n, false, false)
 	if n > have || wants != wide || arena.Round(at+n) < c.A.Size(*c.Slot)*3/4 {
-		c.rebuild(h, n, c.deadline())
+		c.rebuild(h, n, c.deadline(), c.MemcacheFlags())
 	} else {
 		c.SetLen(n)
 	}
@@ -280,15 +331,15 @@ func (c Cell) Set(v []byte) {
 	copy(b, v)
 }
 
-// rebuild moves the entry to a block for a value of valLen bytes, with the given deadline (0 = none).
-func (c Cell) rebuild(h header, valLen int, deadline int64) {
+// rebuild moves the entry to a block for a value of valLen bytes, with the given deadline and memcache flags (0 = none).
+func (c Cell) rebuild(h header, valLen int, deadline int64, memcache uint32) {
 	old := *c.Slot
 	p := c.A.Ptr(old)
-	at := Attrs{Type: c.Type(), Encoding: c.Encoding(), DeadlineMs: deadline, Clock: c.Clock()}
+	at := Attrs{Type: c.Type(), Encoding: c.Encoding(), DeadlineMs: deadline, Clock: c.Clock(), MemcacheFlags: memcache}
 	key := unsafe.Slice((*byte)(unsafe.Add(p, h.head)), h.keyLen)
 	r := New(c.A, key, valLen, at)
 	to := Cell{c.A, &r}
-	*to.attr() |= *c.attr() & (attrSticky | attrFieldTTL | attrPending)
+	*to.attr() |= *c.attr() & attrKept
 	copy(to.Value(), unsafe.Slice((*byte)(unsafe.Add(p, h.head+h.keyLen)), h.valLen))
 	*c.Slot = r
 	c.A.Free(old)
@@ -297,9 +348,9 @@ func (c Cell) rebuild(h header, valLen int, deadline int64) {
 // Rename gives the entry another key, keeping everything else.
 func (c Cell) Rename(key []byte) {
 	v := c.View()
-	r := New(c.A, key, len(v), Attrs{Type: c.Type(), Encoding: c.Encoding(), DeadlineMs: c.deadline(), Clock: c.Clock()})
+	r := New(c.A, key, len(v), Attrs{Type: c.Type(), Encoding: c.Encoding(), DeadlineMs: c.deadline(), Clock: c.Clock(), MemcacheFlags: c.MemcacheFlags()})
 	to := Cell{c.A, &r}
-	*to.attr() |= *c.attr() & (attrSticky | attrFieldTTL | attrPending)
+	*to.attr() |= *c.attr() & attrKept
 	copy(to.Value(), v)
 	old := *c.Slot
 	*c.Slot = r

@@ -3,10 +3,11 @@
 //
 // # Entry layout
 //
-//	| kind u8 | attr u8 | clock u24le | keyLen | valLen | [deadline i64le] | key | value | spare |
+//	| kind u8 | attr u8 | clock u24le | keyLen | valLen | [deadline i64le] | [memcache flags u32le] | key | value | spare |
 //
 //	kind:   low 4 bits Type, high 4 bits Encoding
-//	attr:   bit 0 has a deadline, bit 1 wide lengths, bit 2 sticky, bit 3 fields with TTL, bit 4 snapshot pending
+//	attr:   bit 0 has a deadline, bit 1 wide lengths, bit 2 sticky, bit 3 fields or members with TTL, bit 4 snapshot
+//	        pending, bit 5 has memcache flags
 //	clock:  access clock, for OBJECT IDLETIME (seconds, modulo 2^24) or FREQ
 //	keyLen, valLen: u8 each, or u32le each if wide
 //
@@ -28,14 +29,32 @@ const (
 	Set
 	Zset
 	Hash
-	Module
+	Module // of an unknown module, kept as it was read: the value is the RDB form, module id first
 	Stream
+
+	// The types from here on are opaque: they have no commands yet, are kept as they were read and saved back. The
+	// value of JSON is its text, that of the others the RDB form behind the type byte.
+
+	JSON
+	Bloom
+	Cuckoo
+	CMS
+	TopK
 )
 
-var typeNames = [...]string{"string", "list", "set", "zset", "hash", "module", "stream"}
+// NumTypes is the number of types.
+const NumTypes = int(TopK) + 1
 
-// String returns the name that TYPE answers.
+var typeNames = [NumTypes]string{
+	"string", "list", "set", "zset", "hash", "module", "stream",
+	"ReJSON-RL", "MBbloom--", "MBbloomCF", "CMSk-TYPE", "TopK-TYPE",
+}
+
+// String returns the name that TYPE answers, for a Module that is up to its id.
 func (t Type) String() string { return typeNames[t] }
+
+// Opaque tells whether values of the type are kept without being understood.
+func (t Type) Opaque() bool { return t == Module || t >= JSON }
 
 // Encoding is what OBJECT ENCODING says.
 type Encoding uint8
