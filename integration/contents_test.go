@@ -42,23 +42,25 @@ type groupLine struct {
 type elem struct {
 	parts    []string
 	score    float64
-	deadline int64 // of a hash field, Unix milliseconds, -1 without one
+	deadline int64 // of a hash field or set member, Unix milliseconds, -1 without one
 }
 
 // readContents reads all databases of a server. The connection speaks RESP2.
 func readContents(t testing.TB, c *conn) contents {
 	t.Helper()
-	fieldTTL := !strings.Contains(c.must(t, "HPEXPIRETIME", "\x00no such key", "FIELDS", "1", "f"), "unknown command")
+	knows := func(args ...string) bool { return !strings.Contains(c.must(t, args...), "unknown command") }
+	fieldTTL := knows("HPEXPIRETIME", "\x00no such key", "FIELDS", "1", "f")
+	memberTTL := knows("FIELDTTL", "\x00no such key", "m")
 	all := contents{}
 	for db := range 16 {
 		c.ok(t, "SELECT", strconv.Itoa(db))
-		readDatabase(t, c, db, fieldTTL, all)
+		readDatabase(t, c, db, fieldTTL, memberTTL, all)
 	}
 	c.ok(t, "SELECT", "0")
 	return all
 }
 
-func readDatabase(t testing.TB, c *conn, db int, fieldTTL bool, all contents) {
+func readDatabase(t testing.TB, c *conn, db int, fieldTTL, memberTTL bool, all contents) {
 	t.Helper()
 	keys := scanKeys(t, c)
 	var heads, bodies [][]string
@@ -86,8 +88,11 @@ func readDatabase(t testing.TB, c *conn, db int, fieldTTL bool, all contents) {
 	for i, r := range reads {
 		r.state.fill(t, answers[:r.count])
 		answers = answers[r.count:]
-		if r.state.kind == "hash" && fieldTTL {
+		switch {
+		case r.state.kind == "hash" && fieldTTL:
 			r.state.readFieldDeadlines(t, c, keys[i])
+		case r.state.kind == "set" && memberTTL:
+			r.state.readMemberDeadlines(t, c, keys[i])
 		}
 	}
 }
@@ -129,6 +134,8 @@ func readCommands(kind, key string) [][]string {
 		return [][]string{{"HGETALL", key}}
 	case "stream":
 		return [][]string{{"XRANGE", key, "-", "+"}, {"XINFO", "STREAM", key, "FULL", "COUNT", "0"}}
+	case kindJSON, kindBloom, kindCuckoo, kindCMS, kindTopK:
+		return [][]string{{"DUMP", key}}
 	}
 	return nil
 }
@@ -136,7 +143,16 @@ func readCommands(kind, key string) [][]string {
 // fill keeps the answers to readCommands.
 func (k *keyState) fill(t testing.TB, answers []string) {
 	t.Helper()
-	v := parseValue(answers[0])
+	values := make([]*value, len(answers))
+	for i, raw := range answers {
+		values[i] = parseValue(raw)
+	}
+	k.fillValues(t, values)
+}
+
+func (k *keyState) fillValues(t testing.TB, answers []*value) {
+	t.Helper()
+	v := answers[0]
 	add := func(parts ...string) { k.elems = append(k.elems, elem{parts: parts, deadline: -1}) }
 	switch k.kind {
 	case "string":
@@ -169,7 +185,11 @@ func (k *keyState) fill(t testing.TB, answers []string) {
 		for _, entry := range v.items {
 			add(append([]string{entry.items[0].text}, entry.items[1].texts()...)...)
 		}
-		k.fillGroups(parseValue(answers[1]))
+		k.fillGroups(answers[1])
+	default:
+		for _, parts := range opaqueParts(t, k.kind, v.text) {
+			add(parts...)
+		}
 	}
 }
 
@@ -210,6 +230,17 @@ func (k *keyState) readFieldDeadlines(t testing.TB, c *conn, key string) {
 	}
 	for i, v := range parseValue(c.must(t, args...)).items {
 		k.elems[i].deadline, _ = strconv.ParseInt(v.text, 10, 64)
+	}
+}
+
+// readMemberDeadlines takes the deadlines of set members from DUMP, which knows the instant: FIELDTTL tells what is left.
+func (k *keyState) readMemberDeadlines(t testing.TB, c *conn, key string) {
+	t.Helper()
+	deadlines := memberDeadlines(t, bulk(c.must(t, "DUMP", key)))
+	for i, e := range k.elems {
+		if at, ok := deadlines[e.parts[0]]; ok {
+			k.elems[i].deadline = at
+		}
 	}
 }
 

@@ -88,17 +88,20 @@ type importRule struct {
 // of their own.
 func importRules() []importRule {
 	return []importRule{
-		{"cmd/dragonfly", []string{"server", "server/config", "server/glog"}},
+		{"cmd/dragonfly", []string{"server", "server/config", "server/glog", "server/inspect"}},
 		{"integration", nil},
 
-		{"server", []string{"server/", "store/", "persistence/", "rdbload"}},
+		{"server", []string{"server/", "store/", "persistence/", "rdbload/"}},
 		{"server/command", []string{"server/glob", "server/reply", "server/session", "server/tx", "store/"}},
 		{"server/command/commandtest", []string{"server/command", "server/reply", "server/session", "server/tx", "store/"}},
-		{"server/config", []string{"server/glog"}},
-		{"server/family/", []string{"server/command", "server/glob", "server/reply", "store/"}},
+		{"server/config", []string{"persistence/vfs", "server/cron", "server/glog"}},
+		{"server/cron", nil},
+		{"server/digest", []string{"store/"}},
+		{"server/family/", []string{"persistence/rdbfmt", "server/command", "server/glob", "server/reply", "store/"}},
 		{"server/glob", nil},
 		{"server/glog", nil},
-		{"server/loader", []string{"rdbload", "store/"}},
+		{"server/inspect", []string{"persistence/", "rdbload/", "server/digest", "server/loader", "store/"}},
+		{"server/loader", []string{"persistence/rdbfmt", "rdbload", "store/"}},
 		{"server/reactor", nil},
 		{"server/reply", []string{"store/number"}},
 		{"server/resp", nil},
@@ -109,6 +112,7 @@ func importRules() []importRule {
 		{"persistence/rdbfmt", nil},
 		{"persistence/snapshot", []string{"persistence/rdbfmt", "store/"}},
 		{"rdbload", []string{"persistence/rdbfmt", "store/number", "store/types/"}},
+		{"rdbload/aof", []string{"persistence/rdbfmt"}},
 
 		{"store", []string{"store/"}},
 		{"store/arena", nil},
@@ -149,6 +153,7 @@ func outsideRules() map[string]func(f sourceFile) bool {
 	}
 	inTests := func(f sourceFile) bool { return f.test }
 	return map[string]func(sourceFile) bool{
+		"github.com/adhocore/gronx":     in("server/cron"),
 		"github.com/tidwall/redcon":     in("server/reply"),
 		"github.com/spf13/pflag":        in("cmd/dragonfly"),
 		"github.com/cespare/xxhash/v2":  in("store/dash"),

@@ -1,105 +1,167 @@
 package persistence
 
 import (
-	"errors"
+	"cmp"
+	"context"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"time"
 )
 
-// placeholders are what a base name may contain, with their strftime formats as Go layouts.
-var placeholders = [...]struct{ name, layout string }{
-	{"{timestamp}", "2006-01-02T15:04:05"},
-	{"{Y}", "2006"},
-	{"{m}", "01"},
-	{"{d}", "02"},
+// placeholders are what a base name may contain, with the strftime formats they stand for.
+var placeholders = [...]struct{ name, format string }{
+	{"{timestamp}", "%Y-%m-%dT%H:%M:%S"},
+	{"{Y}", "%Y"},
+	{"{m}", "%m"},
+	{"{d}", "%d"},
 }
 
-// RDBPath returns the file that a save to base in dir at a time (local) writes: placeholders are replaced, and
-// ".rdb" is appended to a name without extension.
-func RDBPath(dir, base string, now time.Time) string {
+const (
+	summarySuffix = "summary.dfs"
+	shardSuffix   = ".dfs"
+	rdbSuffix     = ".rdb"
+)
+
+// NameError says why there is no file of a name, in the words of Dragonfly.
+type NameError string
+
+// Error returns the reason.
+func (e NameError) Error() string { return string(e) }
+
+// What may be wrong with names.
+const (
+	ErrFormat    NameError = "invalid dbfilename format"
+	ErrExtension NameError = "Invalid argument: Bad filename extension"
+	ErrNoShards  NameError = "Could not find DFS shard files"
+)
+
+// timeFormat returns a base name as a format of strftime.
+func timeFormat(base string) string {
 	for _, p := range placeholders {
-		base = strings.ReplaceAll(base, p.name, now.Format(p.layout))
+		base = strings.ReplaceAll(base, p.name, p.format)
 	}
-	if i := strings.LastIndexByte(base, '.'); i <= 0 {
-		base += ".rdb"
-	}
-	return filepath.Join(dir, base)
+	return base
 }
 
-// ErrDFS is the answer to a DFS snapshot.
-var ErrDFS = errors.New("this is a DFS snapshot; this server reads RDB files only")
+// Expand returns the name that a base name stands for at a time (local): placeholders are replaced, and then the whole of
+// it is a format of strftime.
+func Expand(base string, now time.Time) (string, error) {
+	name := strftime(timeFormat(base), now)
+	switch {
+	case name == "" || strings.ContainsRune(name, 0):
+		return "", ErrFormat
+	case strings.Contains(name, "/"):
+		// Possible although the base name has none: %D stands for a date with slashes.
+		return "", fmt.Errorf("filename may not contain directory separators (Got %q). dbfilename should specify the filename without the directory", name)
+	}
+	return name, nil
+}
 
-// Find returns the file to load for a base name, as Dragonfly chooses it: the name itself if it exists, else the
-// newest file that the name with its placeholders as wildcards, and anything behind it if it has no extension,
-// matches and that is a snapshot by its extension. found is false if there is none. skipped are the other files that
-// matched.
-func Find(dir, base string) (file string, skipped []string, found bool, err error) {
-	exact := filepath.Join(dir, base)
-	if st, err := os.Stat(exact); err == nil && st.Mode().IsRegular() {
-		return exact, nil, true, nil
+// RDBName returns the file that a save of one RDB file to a base name at a time (local) writes: ".rdb" is appended to a
+// name without extension.
+func RDBName(base string, now time.Time) (string, error) {
+	name, err := Expand(base, now)
+	if err != nil {
+		return "", err
+	}
+	if !hasExtension(name) {
+		name += rdbSuffix
+	}
+	return name, nil
+}
+
+// DFSName returns the file of a shard in a DFS set whose base name is expanded.
+func DFSName(base string, shard int) string { return shardName(base+"-", shard) }
+
+// SummaryName returns the summary file of a DFS set whose base name is expanded.
+func SummaryName(base string) string { return base + "-" + summarySuffix }
+
+func shardName(prefix string, shard int) string {
+	return fmt.Sprintf("%s%04d%s", prefix, shard, shardSuffix)
+}
+
+// hasExtension tells whether a name has a dot that is not its first character.
+func hasExtension(name string) bool { return strings.LastIndexByte(name, '.') > 0 }
+
+// IsSnapshot tells whether a file is one to load, by its name: an RDB file or the summary of a DFS set.
+func IsSnapshot(name string) bool {
+	return strings.HasSuffix(strings.ToLower(name), rdbSuffix) || IsSummary(name)
+}
+
+// IsSummary tells whether a file is the summary of a DFS set, by its name.
+func IsSummary(name string) bool { return strings.HasSuffix(name, summarySuffix) }
+
+// Candidate is a snapshot that can be loaded.
+type Candidate struct {
+	Name string // of the RDB file or the summary
+	DFS  bool
+}
+
+// Find returns the snapshot to load for a base name, as Dragonfly chooses it: the name itself if it exists, else the
+// newest file that the name with wildcards for all that depends on the time, and anything behind it if it has no
+// extension, matches and that is a snapshot by its extension. found is false if there is none. others are the other
+// files that matched.
+//
+// Unlike Dragonfly it knows % sequences too, without which it would never find what they wrote, and nothing else in a
+// name is a wildcard.
+func Find(ctx context.Context, storage Storage, base string) (c Candidate, others []string, found bool, err error) {
+	files, err := storage.List(ctx)
+	if err != nil {
+		return c, nil, false, err
 	}
 	pattern := wildcard(base)
-	entries, err := os.ReadDir(dirOrDot(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, false, nil
-	}
-	if err != nil {
-		return "", nil, false, fmt.Errorf("data directory: %w (uid %d)", err, os.Getuid())
-	}
-	var newest time.Time
-	for _, e := range entries {
-		name := e.Name()
-		if ok, _ := path.Match(pattern, name); !ok || !isSnapshot(name) {
+	var newest FileInfo
+	for _, f := range files {
+		if f.Name == base {
+			if !IsSnapshot(base) {
+				return c, nil, false, fmt.Errorf("%s: %w", storage.Path(base), ErrExtension)
+			}
+			return Candidate{base, IsSummary(base)}, nil, true, nil
+		}
+		if ok, _ := path.Match(pattern, f.Name); !ok || !IsSnapshot(f.Name) {
 			continue
 		}
-		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			continue
+		other := newest.Name
+		if newest.Name == "" || compareNewest(f, newest) < 0 {
+			newest = f
+		} else {
+			other = f.Name
 		}
-		if file != "" && !info.ModTime().After(newest) {
-			skipped = append(skipped, name)
-			continue
+		if other != "" {
+			others = append(others, other)
 		}
-		if file != "" {
-			skipped = append(skipped, filepath.Base(file))
-		}
-		file, newest = filepath.Join(dir, name), info.ModTime()
 	}
-	if strings.HasSuffix(file, "summary.dfs") {
-		return file, skipped, true, ErrDFS
-	}
-	return file, skipped, file != "", nil
+	return Candidate{newest.Name, IsSummary(newest.Name)}, others, newest.Name != "", nil
 }
 
-func dirOrDot(dir string) string {
-	if dir == "" {
-		return "."
-	}
-	return dir
+// compareNewest orders files from the newest to the oldest. Names decide between equal times, for they often have one in
+// them.
+func compareNewest(a, b FileInfo) int {
+	return cmp.Or(b.Modified.Compare(a.Modified), cmp.Compare(b.Name, a.Name))
 }
 
-func isSnapshot(name string) bool {
-	return strings.HasSuffix(strings.ToLower(name), ".rdb") || strings.HasSuffix(name, "summary.dfs")
-}
-
-// wildcard returns the pattern of the files that belong to a base name.
+// wildcard returns the pattern, for path.Match, of the files that a base name finds.
 func wildcard(base string) string {
-	pattern := escape(base)
+	// A placeholder is one wildcard, not one for each of its parts: other files are found so as well.
+	const mark = "\x00"
 	for _, p := range placeholders {
-		pattern = strings.ReplaceAll(pattern, p.name, "*")
+		base = strings.ReplaceAll(base, p.name, mark)
 	}
-	if i := strings.LastIndexByte(base, '.'); i <= 0 {
-		pattern += "*"
+	literal := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, mark, `*`)
+	var b strings.Builder
+	for _, p := range pieces(base) {
+		switch {
+		case p.literal != "":
+			b.WriteString(literal.Replace(p.literal))
+		case p.conv.pattern == "%":
+			b.WriteString("%")
+		default:
+			b.WriteString("*")
+		}
 	}
-	return pattern
-}
-
-// escape makes a name a pattern that matches itself only; braces of placeholders mean nothing to patterns.
-func escape(name string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+	if !hasExtension(base) {
+		b.WriteString("*")
+	}
+	return b.String()
 }

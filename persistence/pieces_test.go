@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"dragonfly/persistence/snapshot"
+	"dragonfly/persistence/vfs"
 	"dragonfly/rdbload"
 	"dragonfly/store"
 	"dragonfly/store/object"
@@ -43,14 +43,15 @@ func TestPieces(t *testing.T) {
 	}
 
 	const piece = 64 << 10
-	w := snapshot.NewWriter(false, 0)
+	w := snapshot.NewWriter(snapshot.Options{})
 	snap := s.BeginSnapshot(func(int) store.SnapshotWriter { return w }, nil)
 	most := 0
 	for {
 		more, _, _ := snap.Shards[0].Step()
 		snap.Shards[0].Locked(func() {
-			most = max(most, len(w.Piece), len(w.Records))
-			w.Piece, w.Records = w.Piece[:0], w.Records[:0]
+			most = max(most, w.Backlog())
+			w.TakePiece(nil)
+			w.Take(nil, true)
 		})
 		if !more {
 			break
@@ -61,11 +62,11 @@ func TestPieces(t *testing.T) {
 		t.Errorf("%d keys, %d bytes at once, want 3 and at most %d", w.Keys, most, limit)
 	}
 
-	path := filepath.Join(t.TempDir(), "dump.rdb")
-	if _, err := SaveRDB(t.Context(), s, path, Meta{}, &Progress{}); err != nil {
+	dir := NewDir(vfs.OS{}, t.TempDir())
+	if _, err := SaveRDB(t.Context(), s, dir, "dump.rdb", Meta{}, &Progress{}); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(dir.Path("dump.rdb"))
 	if err != nil {
 		t.Fatal(err)
 	}

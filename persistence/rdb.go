@@ -2,10 +2,9 @@ package persistence
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"dragonfly/persistence/rdbfmt"
@@ -14,277 +13,295 @@ import (
 )
 
 const (
-	// takeAt is how many bytes of records a shard collects before they are written, and bufBytes what its buffer
-	// has room for: a slice of a shard's table more.
-	takeAt   = 64 << 10
-	bufBytes = 128 << 10
-	// parallelFrom is the number of keys from which on two walkers share the work.
-	parallelFrom = 20_000
-	// headerBytes is the length of the magic with its version, which is known last.
-	headerBytes = 9
+	// rdbWalkers is how many goroutines at most walk the shards for one RDB file.
+	rdbWalkers = 2
+	// partsAhead is how many parts a walker may be ahead of the file.
+	partsAhead = 4
 )
 
-// Meta is what a snapshot says beside the keys.
-type Meta struct {
-	Aux       [][2]string // metadata fields, in order
-	Functions [][]byte    // sources of function libraries
-	Compress  bool        // LZF for strings and blobs
-	Access    snapshot.Access
-	// Pause, unless nil, is called between slices: for throttling and tests.
-	Pause func()
-}
-
-// Progress is how far a save has come.
-type Progress struct {
-	Keys, Total atomic.Int64
-	Bytes       atomic.Int64
-}
-
-// Result is what a save has written.
-type Result struct {
-	Path    string
-	Version int // RDB version of the header
-	Keys    int
-	Bytes   int64
-	Took    time.Duration
-	Dirty   int64     // changes to the data set that the snapshot contains
-	Started time.Time // instant of the cut
-	ByType  [16]int64 // keys by object.Type
-}
-
 // SaveRDB writes the data set as it is now into one RDB file. It goes on while commands change the data set; ctx
-// ends it early, without a trace. The store must have no other snapshot running.
-func SaveRDB(ctx context.Context, st *store.Store, path string, meta Meta, progress *Progress) (Result, error) {
-	f, err := createAtomic(path)
+// ends it early, without a trace. The store must have no other snapshot running, and what an earlier process left of a
+// file of that name must be settled (Storage.Recover).
+//
+// Equal data in equal tables gives equal bytes behind the metadata: the file is made of one part of each shard in turn,
+// and what a part is follows from the records in it.
+func SaveRDB(ctx context.Context, st *store.Store, storage Storage, name string, meta Meta, progress *Progress) (Result, error) {
+	res, err := saveRDB(ctx, st, storage, name, meta, progress)
 	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", path, err)
+		return Result{}, fmt.Errorf("%s: %w", storage.Path(name), err)
 	}
-	s := &rdbSaver{ctx: ctx, f: f, meta: meta, progress: progress}
-	res, err := s.save(st)
-	if err == nil {
-		err = f.commit()
-	} else {
-		f.abort()
-	}
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", path, err)
-	}
-	res.Path = path
 	return res, nil
 }
 
-// rdbSaver writes one file from the records of all shards. Several walkers hand it pieces of it; mu is held for as
-// long as bytes must follow one another.
-type rdbSaver struct {
-	ctx      context.Context
-	f        *atomicFile
-	meta     Meta
-	progress *Progress
-
-	mu  sync.Mutex
-	err error // the first failure
-	sum uint64
-	n   int64 // bytes written behind the header
+func saveRDB(ctx context.Context, st *store.Store, storage Storage, name string, meta Meta, progress *Progress) (res Result, err error) {
+	var counts snapshot.Counts
+	if err := meta.fit(&counts); err != nil {
+		return res, err
+	}
+	f, err := storage.Create(ctx, name)
+	if err != nil {
+		return res, err
+	}
+	s := &rdbSaver{f: &output{Pending: f, progress: progress}, meta: &meta, progress: progress, pace: pace{limit: meta.EgressLimit}}
+	if res, err = s.save(ctx, st, counts); err != nil {
+		return res, abort(err, f)
+	}
+	if err := f.Finish(); err != nil {
+		return res, abort(err, f)
+	}
+	if err := commit(ctx, storage, &res, []Pending{f}); err != nil {
+		return res, abort(err, f)
+	}
+	res.Took = time.Since(res.Started)
+	return res, nil
 }
 
-func (s *rdbSaver) save(st *store.Store) (Result, error) {
-	writers := make([]*snapshot.Writer, st.NumShards())
-	start := time.Now()
-	snap := st.BeginSnapshot(func(shard int) store.SnapshotWriter {
-		w := snapshot.NewWriter(s.meta.Compress, bufBytes)
-		w.Access, w.NowMs = s.meta.Access, start.UnixMilli()
-		writers[shard] = w
-		return writers[shard]
-	}, nil)
-	s.progress.Total.Store(int64(snap.Keys))
-	if _, err := s.f.Write(make([]byte, headerBytes)); err != nil {
-		snap.End()
-		return Result{}, err
+// fit leaves out of what stands beside the keys what the target cannot hold.
+func (m *Meta) fit(counts *snapshot.Counts) error {
+	t := m.Target
+	if t.Version == 0 {
+		return nil
 	}
-	s.write(s.front())
-
-	// One walker per core, each with its own shards, in turn and slice by slice: so no shard's buffer grows for long.
-	// For a small data set there is one: another would bring nothing, and so equal data gives equal bytes.
-	walkers := 1
-	if snap.Keys > parallelFrom {
-		walkers = min(2, len(writers))
+	if t.Version < snapshot.MinTarget || t.Version > snapshot.MaxTarget {
+		return fmt.Errorf("RDB version %d is not one that can be chosen", t.Version)
 	}
-	var wg sync.WaitGroup
-	for k := range walkers {
-		wg.Go(func() {
-			var shards []*walk
-			for i := k; i < len(writers); i += walkers {
-				shards = append(shards, &walk{snap: snap.Shards[i], w: writers[i]})
-			}
-			s.walk(shards)
-		})
-	}
-	wg.Wait()
-	snap.End()
-	if s.err != nil {
-		return Result{}, s.err
-	}
-	res := Result{Version: 9, Dirty: snap.Dirty, Started: start}
-	if len(s.meta.Functions) > 0 {
-		res.Version = 10
-	}
-	for _, w := range writers {
-		res.Version = max(res.Version, w.Version)
-		res.Keys += w.Keys
-		for t, n := range w.ByType {
-			res.ByType[t] += n
+	if n := len(m.Carried.Functions); n > 0 && t.Version < functionVersion {
+		if err := t.Lose(counts, snapshot.Functions, int64(n)); err != nil {
+			return err
 		}
+		m.Carried.Functions = nil
 	}
-	err := s.finish(res.Version)
-	res.Bytes = s.n + headerBytes
-	res.Took = time.Since(start)
+	if n := len(m.Carried.ModuleAux); n > 0 {
+		if err := t.Lose(counts, snapshot.ModuleData, int64(n)); err != nil {
+			return err
+		}
+		m.Carried.ModuleAux = nil
+	}
+	return nil
+}
+
+// functionVersion is the first RDB version with functions.
+const functionVersion = 10
+
+// rdbSaver writes one file from the records of all shards.
+type rdbSaver struct {
+	f        *output
+	meta     *Meta
+	progress *Progress
+	pace     pace
+}
+
+func (s *rdbSaver) save(ctx context.Context, st *store.Store, counts snapshot.Counts) (res Result, err error) {
+	now := s.meta.instant()
+	// The header is written last: only then it is known which version the values need.
+	if err := s.f.write(make([]byte, rdbfmt.MagicSize)); err != nil {
+		return res, err
+	}
+	s.f.sum = 0
+	if err := s.f.write(s.meta.rdbFront(now)); err != nil {
+		return res, err
+	}
+	res.Started = time.Now()
+	snap, walks := cut(st, snapshot.Options{
+		Compress: s.meta.Compression != NoCompression,
+		Access:   s.meta.Access,
+		NowMs:    now.UnixMilli(),
+		Target:   s.meta.Target,
+	}, s.progress)
+	err = s.walk(ctx, walks)
+	snap.End()
+	if err != nil {
+		return res, err
+	}
+	for _, sh := range walks {
+		counts.Add(&sh.w.Counts)
+	}
+	if len(s.meta.Carried.Functions) > 0 {
+		counts.Version = max(counts.Version, functionVersion)
+	}
+	res.count(&counts)
+	res.Dirty = snap.Dirty
+	err = s.finish(res.Version)
+	res.Bytes = s.f.n
 	return res, err
 }
 
-// front returns what stands before the keys.
-func (s *rdbSaver) front() []byte {
-	var b []byte
-	for _, kv := range s.meta.Aux {
-		b = append(b, rdbfmt.OpAux)
-		b = rdbfmt.AppendString(b, []byte(kv[0]), false)
-		b = rdbfmt.AppendString(b, []byte(kv[1]), false)
-	}
-	for _, code := range s.meta.Functions {
-		b = append(b, rdbfmt.OpFunction)
-		b = rdbfmt.AppendString(b, code, s.meta.Compress)
-	}
-	return b
+// part is a piece of the file from one shard.
+type part struct {
+	b    []byte
+	more bool // the next part of the shard belongs right behind it
+	end  bool // the shard is through
 }
 
-// walk is one shard of a walker.
-type walk struct {
-	snap *store.ShardSnapshot
-	w    *snapshot.Writer
-	keys int // of those it has written, how many are reported
-	done bool
+// rdbWalker makes parts of some shards, in turn.
+type rdbWalker struct {
+	walks []*walk
+	parts chan part
+	spare chan []byte // buffers to be used again
+	pause func()
 }
 
-// walk writes all entries of some shards.
-func (s *rdbSaver) walk(shards []*walk) {
-	spare := make([]byte, 0, bufBytes) // exchanged for the full buffer of a shard
-	for left := len(shards); left > 0; {
-		for _, sh := range shards {
+// walk writes the parts of all shards: one of each in turn.
+func (s *rdbSaver) walk(ctx context.Context, walks []*walk) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ws := make([]*rdbWalker, walkers(len(walks), rdbWalkers))
+	for i := range ws {
+		ws[i] = &rdbWalker{parts: make(chan part, partsAhead), spare: make(chan []byte, partsAhead), pause: s.meta.Pause}
+	}
+	for i, sh := range walks {
+		w := ws[i%len(ws)]
+		w.walks = append(w.walks, sh)
+	}
+	var wg sync.WaitGroup
+	for _, w := range ws {
+		wg.Go(func() {
+			if err := w.run(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	err := s.merge(ctx, ws, len(walks))
+	cancel(err)
+	wg.Wait()
+	return err
+}
+
+// merge takes the parts of the shards in turn. A walker makes them in the same order.
+func (s *rdbSaver) merge(ctx context.Context, ws []*rdbWalker, shards int) error {
+	through := make([]bool, shards)
+	for left := shards; left > 0; {
+		for i := range through {
+			for more := !through[i]; more; {
+				w := ws[i%len(ws)]
+				var p part
+				select {
+				case p = <-w.parts:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+				s.pace.count(len(p.b))
+				if err := s.f.write(p.b); err != nil {
+					return err
+				}
+				if err := s.pace.wait(ctx); err != nil {
+					return context.Cause(ctx)
+				}
+				select {
+				case w.spare <- p.b:
+				default:
+				}
+				if p.end {
+					through[i] = true
+					left--
+				}
+				more = p.more
+			}
+		}
+	}
+	return nil
+}
+
+// run makes the parts of all shards of the walker.
+func (w *rdbWalker) run(ctx context.Context) error {
+	for left := len(w.walks); left > 0; {
+		for _, sh := range w.walks {
 			if sh.done {
 				continue
 			}
-			more := false
-			if more, spare = s.slice(sh, spare); !more {
-				sh.done = true
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.visit(ctx, sh); err != nil {
+				return err
+			}
+			if sh.done {
 				left--
 			}
-			if s.failed() {
-				return
-			}
-			if s.meta.Pause != nil {
-				s.meta.Pause()
+			if w.pause != nil {
+				w.pause()
 			}
 		}
 	}
+	return nil
 }
 
-// slice writes one slice of a shard, or a big value as a whole, and tells whether there is more.
-//
-// It gives spare to the shard in exchange for the buffer it has written, if it writes one.
-func (s *rdbSaver) slice(sh *walk, spare []byte) (more bool, _ []byte) {
-	more, wrote, inPiece := sh.snap.Step()
-	if wrote {
-		s.piece(sh, inPiece)
-	}
-	full := false
-	sh.snap.Locked(func() {
-		if len(sh.w.Records) >= takeAt || !more {
-			full = true
-			spare = sh.w.Take(spare)
-		}
-		s.progress.Keys.Add(int64(sh.w.Keys - sh.keys))
-		sh.keys = sh.w.Keys
-	})
-	if full {
-		s.write(spare)
-	}
-	return more, spare
-}
-
-// piece writes a big value that was begun: its pieces follow one another in the file, so the file is kept for it.
-func (s *rdbSaver) piece(sh *walk, more bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var buf []byte
+// visit makes the next part of a shard: a chunk of records, a big value, or the end.
+func (w *rdbWalker) visit(ctx context.Context, sh *walk) error {
 	for {
 		var b []byte
-		sh.snap.Locked(func() { b, sh.w.Piece = sh.w.Piece, buf[:0] })
-		s.writeLocked(b)
-		buf = b
-		if !more || s.err != nil {
-			return
+		buf := w.buffer()
+		if err := sh.locked(func(w *snapshot.Writer) { b = w.Take(buf, sh.over) }); err != nil {
+			return err
+		}
+		if b != nil {
+			return w.send(ctx, part{b: b})
+		}
+		if sh.over {
+			sh.done = true
+			return w.send(ctx, part{end: true})
+		}
+		more, wrote, inPiece := sh.snap.Step()
+		if wrote {
+			return w.big(ctx, sh, inPiece)
+		}
+		sh.over = !more
+	}
+}
+
+// big makes a part of a big value that was begun, the pieces of which follow one another in the file.
+func (w *rdbWalker) big(ctx context.Context, sh *walk, more bool) error {
+	for first := true; ; {
+		var b []byte
+		var db int
+		buf := w.buffer()
+		if err := sh.locked(func(w *snapshot.Writer) { b, db = w.TakePiece(buf) }); err != nil {
+			return err
+		}
+		if first && len(b) > 0 {
+			first = false
+			if err := w.send(ctx, part{b: appendSelect(nil, db), more: true}); err != nil {
+				return err
+			}
+		}
+		if err := w.send(ctx, part{b: b, more: more}); err != nil || !more {
+			return err
 		}
 		_, _, more = sh.snap.Step()
 	}
 }
 
-func (s *rdbSaver) failed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err == nil && s.ctx.Err() != nil {
-		s.err = s.ctx.Err()
+// buffer returns a buffer to be used again, nil if there is none.
+func (w *rdbWalker) buffer() []byte {
+	select {
+	case b := <-w.spare:
+		return b
+	default:
+		return nil
 	}
-	return s.err != nil
 }
 
-func (s *rdbSaver) write(b []byte) {
-	s.mu.Lock()
-	s.writeLocked(b)
-	s.mu.Unlock()
-}
-
-func (s *rdbSaver) writeLocked(b []byte) {
-	if s.err != nil || len(b) == 0 {
-		return
-	}
-	s.sum = rdbfmt.CRC64(s.sum, b)
-	n, err := s.f.Write(b)
-	s.n += int64(n)
-	s.progress.Bytes.Add(int64(n))
-	if err != nil {
-		s.err = fmt.Errorf("writing at offset %d: %w", s.n+headerBytes, err)
+// send waits while the walker is too far ahead of the file.
+func (w *rdbWalker) send(ctx context.Context, p part) error {
+	select {
+	case w.parts <- p:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
 // finish writes the end and the header. The checksum of the header is put before that of the rest.
 func (s *rdbSaver) finish(version int) error {
-	s.writeLocked([]byte{rdbfmt.OpEOF})
-	if s.err != nil {
-		return s.err
+	if err := s.f.write(append(appendModuleAux(nil, s.meta.Carried.ModuleAux, true), rdbfmt.OpEOF)); err != nil {
+		return err
 	}
-	header := fmt.Appendf(nil, "REDIS%04d", version)
-	sum := rdbfmt.CombineCRC64(rdbfmt.CRC64(0, header), s.sum, s.n)
-	trailer := make([]byte, 0, 8)
-	for i := range 8 {
-		trailer = append(trailer, byte(sum>>(8*i)))
+	header := fmt.Appendf(nil, "%s%04d", rdbfmt.MagicRedis, version)
+	sum := rdbfmt.CombineCRC64(rdbfmt.CRC64(0, header), s.f.sum, s.f.n-rdbfmt.MagicSize)
+	if err := s.f.write(binary.LittleEndian.AppendUint64(nil, sum)); err != nil {
+		return err
 	}
-	if _, err := s.f.Write(trailer); err != nil {
-		return fmt.Errorf("writing the checksum: %w", err)
-	}
-	s.n += int64(len(trailer))
 	if _, err := s.f.WriteAt(header, 0); err != nil {
 		return fmt.Errorf("writing the header: %w", err)
 	}
 	return nil
-}
-
-// StandardAux returns the metadata fields every snapshot has.
-func StandardAux(redisVersion, version string, usedMemory int64, now time.Time) [][2]string {
-	return [][2]string{
-		{"redis-ver", redisVersion},
-		{"redis-bits", strconv.Itoa(strconv.IntSize)},
-		{"ctime", strconv.FormatInt(now.Unix(), 10)},
-		{"used-mem", strconv.FormatInt(usedMemory, 10)},
-		{"aof-base", "0"},
-		{"df-ver", version},
-	}
 }

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
+	"dragonfly/persistence/vfs"
 	"dragonfly/rdbload"
 	"dragonfly/store"
 	"dragonfly/store/object"
@@ -66,6 +66,7 @@ func (c *counter) Function(code []byte) error {
 	c.keys["function "+string(code)]++
 	return nil
 }
+func (c *counter) ModuleAux([]byte) error { return nil }
 func (c *counter) DB(int) error           { return nil }
 func (c *counter) ResizeHint(_, _ uint64) {}
 func (c *counter) Put(r *rdbload.Record) error {
@@ -83,12 +84,13 @@ func (c *counter) Put(r *rdbload.Record) error {
 // TestSaveRDB: what is saved is read back, every key once; the same data gives the same number of bytes.
 func TestSaveRDB(t *testing.T) {
 	s := sample(t)
-	meta := Meta{Aux: StandardAux("7.4.0", "test", 1, time.Unix(1, 0)), Functions: [][]byte{[]byte("#!lua name=f\nreturn 1")}}
-	for _, compress := range []bool{false, true} {
-		meta.Compress = compress
-		path := filepath.Join(t.TempDir(), "sub", "dump.rdb")
+	meta := Meta{Carried: Carried{Functions: [][]byte{[]byte("#!lua name=f\nreturn 1")}}}
+	for _, compression := range []Compression{NoCompression, LZF} {
+		meta.Compression = compression
+		dir := NewDir(vfs.OS{}, filepath.Join(t.TempDir(), "sub"))
+		path := dir.Path("dump.rdb")
 		var progress Progress
-		res, err := SaveRDB(t.Context(), s, path, meta, &progress)
+		res, err := SaveRDB(t.Context(), s, dir, "dump.rdb", meta, &progress)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,13 +123,13 @@ func TestSaveRDB(t *testing.T) {
 // TestSaveRDBFails: a save that is ended or cannot write leaves the file of before and nothing else, and the next works.
 func TestSaveRDBFails(t *testing.T) {
 	s := sample(t)
-	dir := t.TempDir()
-	path := filepath.Join(dir, "dump.rdb")
+	dir := NewDir(vfs.OS{}, t.TempDir())
+	path := dir.Path("dump.rdb")
 	if err := os.WriteFile(path, []byte("previous"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := SaveRDB(ctx, s, path, Meta{Pause: cancel}, &Progress{})
+	_, err := SaveRDB(ctx, s, dir, "dump.rdb", Meta{Pause: cancel}, &Progress{})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("an ended save: %v", err)
 	}
@@ -137,10 +139,10 @@ func TestSaveRDBFails(t *testing.T) {
 	if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
 		t.Fatalf("files: %v", left)
 	}
-	if _, err := SaveRDB(t.Context(), s, filepath.Join(path, "x.rdb"), Meta{}, &Progress{}); err == nil {
+	if _, err := SaveRDB(t.Context(), s, NewDir(vfs.OS{}, path), "x.rdb", Meta{}, &Progress{}); err == nil {
 		t.Fatal("a file in the place of the directory")
 	}
-	if _, err := SaveRDB(t.Context(), s, path, Meta{}, &Progress{}); err != nil {
+	if _, err := SaveRDB(t.Context(), s, dir, "dump.rdb", Meta{}, &Progress{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -87,6 +87,7 @@ type discard struct{ keys, elems int }
 
 func (d *discard) Aux(_, _ []byte) error           { return nil }
 func (d *discard) Function([]byte) error           { return nil }
+func (d *discard) ModuleAux([]byte) error          { return nil }
 func (d *discard) DB(int) error                    { return nil }
 func (d *discard) ResizeHint(keys, expires uint64) {}
 func (d *discard) Put(rec *Record) error {

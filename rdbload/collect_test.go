@@ -23,6 +23,7 @@ type collector struct {
 	dbs       map[int]map[string]*value
 	db        int
 	aux       map[string]string
+	modules   []string
 	functions []string
 	hints     []string
 }
@@ -73,6 +74,11 @@ func (c *collector) Function(code []byte) error {
 	return nil
 }
 
+func (c *collector) ModuleAux(raw []byte) error {
+	c.modules = append(c.modules, string(raw))
+	return nil
+}
+
 func (c *collector) DB(index int) error { c.db = index; return nil }
 
 func (c *collector) ResizeHint(keys, expires uint64) {
@@ -82,7 +88,7 @@ func (c *collector) ResizeHint(keys, expires uint64) {
 var errDuplicateKey = errors.New("duplicate key")
 
 func (c *collector) Put(rec *Record) error {
-	if rec.DB != c.db {
+	if rec.DB != c.db && !rec.Interleaved {
 		return fmt.Errorf("record of db %d while db %d is announced", rec.DB, c.db)
 	}
 	db := c.dbs[rec.DB]
@@ -119,7 +125,7 @@ func collect(rec *Record) (*value, error) {
 		return nil, errors.New("packing and cursor disagree")
 	}
 	switch rec.Packing {
-	case Plain:
+	case Plain, Opaque:
 		v.items = []item{{name: string(rec.Bytes)}}
 		return v, nil
 	case Intset:
@@ -264,7 +270,7 @@ func (v *value) dump() string {
 		fmt.Fprintf(&b, " deadline=%d", v.deadlineMs)
 	}
 	b.WriteString(v.attributes)
-	if v.typ == String {
+	if v.typ == String || v.typ >= Module {
 		return b.String() + " " + short(v.items[0].name) + "\n"
 	}
 	fmt.Fprintf(&b, " of %d", len(v.items))

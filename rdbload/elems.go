@@ -40,7 +40,7 @@ func (l *loader) begin(typ ValueType, f form) (outcome, error) {
 
 // startElems makes the record an element-wise value.
 func (l *loader) startElems(typ ValueType, f form, n uint64) {
-	l.elems = Elems{l: l, form: f, left: n}
+	l.elems = Elems{l: l, form: f, left: n, nowMs: l.dropTime()}
 	l.rec.Type, l.rec.Packing, l.rec.Len, l.rec.Elems = typ, Elementwise, n, &l.elems
 }
 
@@ -67,6 +67,27 @@ func (l *loader) beginNodes(f form) (outcome, error) {
 	return present, nil
 }
 
+// beginTimed starts a collection whose members may have deadlines. Where these
+// count it reads ahead to the first member that is left: without one the whole
+// key has expired.
+func (l *loader) beginTimed(typ ValueType, f form, baseMs int64) (outcome, error) {
+	got, err := l.begin(typ, f)
+	if err != nil || got == empty {
+		return got, err
+	}
+	e := &l.elems
+	e.baseMs = baseMs
+	if e.nowMs == 0 {
+		return present, nil
+	}
+	if !e.Next() {
+		l.rec.Elems = nil
+		return expired, e.err
+	}
+	e.ready = true
+	return present, nil
+}
+
 // step reads the next element into Elem. It returns false at the end.
 func (e *Elems) step() (bool, error) {
 	if e.form == formStream {
@@ -75,11 +96,16 @@ func (e *Elems) step() (bool, error) {
 	for e.left > 0 {
 		e.left--
 		ok, err := e.read()
-		if err != nil || ok {
+		if err != nil || ok && !e.expired() {
 			return ok, err
 		}
 	}
 	return false, nil
+}
+
+// expired reports whether Elem is to be dropped for its deadline.
+func (e *Elems) expired() bool {
+	return e.Elem.DeadlineMs != 0 && e.nowMs != 0 && e.Elem.DeadlineMs <= e.nowMs
 }
 
 // read reads one announced element. It returns false for an empty node.

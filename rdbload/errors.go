@@ -1,6 +1,7 @@
 package rdbload
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -13,14 +14,24 @@ type Error struct {
 	TypeName string // empty outside a record
 	Producer string // who wrote the input, as far as known
 	Err      error  // the cause: a corruption, an I/O error, or the Sink's error
+
+	// InBlob: Offset is where a compressed blob begins, and BlobOffset is where
+	// in its unpacked bytes reading stopped.
+	InBlob     bool
+	BlobOffset int64
 }
 
 // Error returns one line, as
 //
 //	offset 1042: key "foo": type 19 (stream 2): unexpected EOF (written by redis-ver 7.0.15, RDB version 10)
+//	offset 1042, at 77 of its blob: SELECTDB: invalid length byte (written by df-ver df-v1.40.0, RDB version 9)
 func (e *Error) Error() string {
 	b := append(make([]byte, 0, 128), "offset "...)
 	b = strconv.AppendInt(b, e.Offset, 10)
+	if e.InBlob {
+		b = strconv.AppendInt(append(b, ", at "...), e.BlobOffset, 10)
+		b = append(b, " of its blob"...)
+	}
 	if e.Key != nil {
 		b = append(b, ": key "...)
 		b = strconv.AppendQuote(b, string(e.Key))
@@ -66,10 +77,19 @@ func (l *loader) fail(err error) error {
 		return nil
 	}
 	e := &Error{Offset: l.in.offset(), Producer: l.producer(), Err: err}
-	if l.inRecord {
-		e.Type, e.TypeName = l.typ, l.typeName(l.typ)
-		if l.rec.Key != nil {
-			e.Key = append([]byte{}, l.rec.Key[:min(len(l.rec.Key), maxQuotedKey)]...)
+	r := l // where the record is
+	var s *streamError
+	if errors.As(err, &s) {
+		r = s.loader
+		e.Offset -= int64(r.in.w - r.in.r)
+	}
+	if l.inBlob {
+		e.InBlob, e.BlobOffset, e.Offset = true, e.Offset, l.blob.at
+	}
+	if r.inRecord {
+		e.Type, e.TypeName = r.typ, r.typeName(r.typ)
+		if r.rec.Key != nil {
+			e.Key = []byte(r.quotedKey())
 		}
 	}
 	return e

@@ -74,7 +74,7 @@ func TestFixtures(t *testing.T) {
 			if sum.Bytes != int64(len(data)) || sum.Trailing != 0 {
 				t.Errorf("%d bytes and %d trailing of %d", sum.Bytes, sum.Trailing, len(data))
 			}
-			if len(sum.Warnings) > 0 || len(sum.Skipped) > 0 || sum.Empty > 0 || sum.Expired > 0 {
+			if len(sum.Warnings) > 0 || len(sum.Modules) > 0 || sum.Empty > 0 || sum.Expired > 0 {
 				t.Errorf("unexpected in summary: %+v", sum)
 			}
 		})

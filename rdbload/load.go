@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math"
 	"strconv"
 
 	"dragonfly/persistence/rdbfmt"
@@ -14,16 +13,24 @@ import (
 // Options are the reader's choices. The zero value is right for a file whose
 // keys keep their deadlines, past or not.
 type Options struct {
-	// NowMs is the time by which keys have expired. Such keys are read, checked,
-	// dropped and counted. 0 keeps all.
+	// NowMs is the time by which keys, and members and fields with a deadline of
+	// their own, have expired. Such keys are read, checked, dropped and counted;
+	// such members are dropped, and with the last one the key. 0 keeps all.
 	NowMs int64
-	// KeepExpired hands over expired keys too: a replica and the base of an
+	// KeepExpired hands over what has expired too: a replica and the base of an
 	// append-only file wait for the DEL that follows.
 	KeepExpired bool
-	// IgnoreExpiry hands over every key without its deadline.
+	// IgnoreExpiry hands over every key without its deadline. It does not concern
+	// the deadlines of members and fields.
 	IgnoreExpiry bool
 	// SkipChecksum reads the checksum without comparing it.
 	SkipChecksum bool
+	// SnapshotID, if set, is the snapshot that the file must belong to: one that
+	// carries another id, or none, ends with ErrOtherSnapshot before any key.
+	SnapshotID string
+	// StopAtEOF ends behind the data, at Summary.Bytes of the input, where the
+	// commands of an append-only file follow. A part of them has been read by then.
+	StopAtEOF bool
 	// Progress, if not nil, is called now and then with the bytes read so far.
 	Progress func(bytesRead int64)
 }
@@ -40,15 +47,16 @@ type Summary struct {
 	Empty     uint64 // dropped because they had no members
 	Functions uint64
 
-	Skipped  map[string]*Skipped // by module type name
+	Modules  map[string]*ModuleCount // by module type name
 	Warnings []Warning
 
 	Bytes    int64 // of the data, trailer included
 	Trailing int64 // after the data, ignored
 }
 
-// Skipped counts what one module left in the file.
-type Skipped struct {
+// ModuleCount counts what one module has in the file. It is kept, but there
+// are no commands for it.
+type ModuleCount struct {
 	Keys     uint64
 	Aux      uint64 // pieces of global data
 	FirstKey string
@@ -61,9 +69,8 @@ type Warning struct {
 	FirstKey string // empty if it concerns no key
 }
 
-// loader is the state of one load.
-type loader struct {
-	in   window
+// job is what belongs to the load of an input as a whole.
+type job struct {
 	sink Sink // nil for a DUMP payload
 	put  ValueSink
 	opts Options
@@ -73,6 +80,17 @@ type loader struct {
 	dump   bool // a DUMP payload, not a file
 
 	redisVer, valkeyVer, dragonflyVer string
+
+	awaitID   bool // the snapshot's id is still to come
+	oldGraphs bool // vector indexes are laid out as in the first releases that wrote them
+	templates map[uint64]*template
+}
+
+// loader reads records. There is one for the input, and one more for each value
+// that comes in tagged chunks, while it is under way.
+type loader struct {
+	*job
+	in window
 
 	// The record under way. typ and rec.Key are for messages while inRecord.
 	rec      Record
@@ -86,29 +104,58 @@ type loader struct {
 	second []byte // second string of an element, if something follows it
 	lzf    []byte // an unpacked string
 	packed []byte // a converted listpack
+	opaque []byte // a value that is handed over as it is
 	text   [number.MaxIntLen]byte
 	text2  [number.MaxIntLen]byte
 	dup    dupSet
 
-	templates map[uint64]*template
+	// Of the input's loader.
+	file    window // the input's, while in is that of a blob
+	inBlob  bool
+	blob    unpacker
+	streams map[uint32]*stream // under way, by id
+
+	// Of the loader of a value in tagged chunks, else nil.
+	stream *stream
+}
+
+// newLoader returns the loader of r.
+func newLoader(r io.Reader, opts Options, sink Sink) *loader {
+	l := &loader{job: &job{sink: sink, put: sink, opts: opts, awaitID: opts.SnapshotID != ""}}
+	l.in = window{src: r, size: windowSize, noSum: opts.SkipChecksum, progress: opts.Progress}
+	l.resetRecord()
+	return l
 }
 
 // Load reads one RDB stream to its end and hands its content to sink. An input
 // of no bytes is an empty data set, as it is for Redis. Any error but those of
 // a Sink's own making is an *Error; these are wrapped in one.
 func Load(r io.Reader, opts Options, sink Sink) (Summary, error) {
-	l := &loader{sink: sink, put: sink, opts: opts}
-	l.in = window{src: r, noSum: opts.SkipChecksum, progress: opts.Progress}
-	l.resetRecord()
+	l := newLoader(r, opts, sink)
+	defer l.close()
 	err := l.run()
 	if err != nil {
 		err = l.fail(err)
 	}
 	l.sum.Producer = l.producer()
 	if l.sum.Bytes == 0 {
-		l.sum.Bytes = l.in.offset()
+		l.sum.Bytes = l.input().offset()
 	}
 	return l.sum, err
+}
+
+// close gives up what ends with a load: values that are not complete, decoders.
+func (l *loader) close() {
+	l.stopStreams()
+	l.blob.close()
+}
+
+// input returns the window of the input itself.
+func (l *loader) input() *window {
+	if l.inBlob {
+		return &l.file
+	}
+	return &l.in
 }
 
 // run reads the whole stream.
@@ -117,6 +164,9 @@ func (l *loader) run() error {
 		return err
 	}
 	if l.sum.Version == 0 {
+		if l.awaitID {
+			return ErrOtherSnapshot
+		}
 		return nil
 	}
 	for {
@@ -124,23 +174,40 @@ func (l *loader) run() error {
 		if err != nil {
 			return err
 		}
+		if l.awaitID && c != rdbfmt.OpAux {
+			return ErrOtherSnapshot
+		}
 		if c == rdbfmt.OpEOF {
 			break
 		}
-		if isOpcode(c) {
-			err = l.opcode(c)
-		} else {
-			err = l.record(c)
-		}
-		if err != nil {
+		if err := l.item(c); err != nil {
 			return err
 		}
+	}
+	if err := l.unfinished(); err != nil {
+		return err
 	}
 	if err := l.trailer(); err != nil {
 		return err
 	}
 	l.in.report(1)
+	if l.opts.StopAtEOF {
+		return nil
+	}
 	return l.drain()
+}
+
+// item reads what begins with c, which is not the end.
+func (l *loader) item(c byte) error {
+	switch {
+	case c == rdbfmt.OpDFLZ4Blob || c == rdbfmt.OpDFZstdBlob:
+		return l.readBlob(c)
+	case c == rdbfmt.OpDFTaggedChunk:
+		return l.readChunk()
+	case isOpcode(c):
+		return l.opcode(c)
+	}
+	return l.record(c)
 }
 
 // magic reads the first nine bytes. An empty input leaves the version 0.
@@ -217,224 +284,4 @@ func (l *loader) drain() error {
 			return err
 		}
 	}
-}
-
-// isOpcode tells opcodes from type bytes. Both share one byte; types count up,
-// opcodes count down, and Redis Enterprise put its own between.
-func isOpcode(c byte) bool { return c >= rdbfmt.OpGCAS }
-
-// opcode reads one opcode record other than the end.
-func (l *loader) opcode(op byte) error {
-	if err := l.opcodeBody(op); err != nil {
-		return &opcodeError{op, err}
-	}
-	return nil
-}
-
-// opcodeError says in which opcode an error lies.
-type opcodeError struct {
-	op  byte
-	err error
-}
-
-func (e *opcodeError) Error() string { return rdbfmt.OpName(e.op) + ": " + e.err.Error() }
-func (e *opcodeError) Unwrap() error { return e.err }
-
-func (l *loader) opcodeBody(op byte) error {
-	switch op {
-	case rdbfmt.OpSelectDB:
-		return l.selectDB()
-	case rdbfmt.OpExpireTime:
-		// Redis reads these four bytes signed and drops a key that lives past
-		// 2038. Read unsigned it is kept, as whoever saved it meant.
-		sec, err := l.in.uint32()
-		l.rec.HasDeadline, l.rec.DeadlineMs = true, int64(sec)*1000
-		return err
-	case rdbfmt.OpExpireTimeMs:
-		ms, err := l.in.int64()
-		l.rec.HasDeadline, l.rec.DeadlineMs = true, ms
-		return err
-	case rdbfmt.OpResizeDB:
-		keys, err := l.in.length()
-		if err != nil {
-			return err
-		}
-		expires, err := l.in.length()
-		if err != nil {
-			return err
-		}
-		l.sink.ResizeHint(keys, expires)
-		return nil
-	case rdbfmt.OpAux:
-		return l.aux()
-	case rdbfmt.OpFreq:
-		freq, err := l.in.next()
-		l.rec.Freq = int(freq)
-		return err
-	case rdbfmt.OpIdle:
-		idle, err := l.in.length()
-		l.rec.Idle = int64(min(idle, math.MaxInt64))
-		return err
-	case rdbfmt.OpFunction, rdbfmt.OpFunctionPreGA:
-		return l.function(op == rdbfmt.OpFunctionPreGA)
-	case rdbfmt.OpModuleAux:
-		return l.skipModuleAux()
-	case rdbfmt.OpSlotInfo:
-		return l.skipLengths(3)
-	case rdbfmt.OpSlotNum, rdbfmt.OpRAMLRU:
-		return l.skipLengths(1)
-	case rdbfmt.OpDFMask:
-		return l.dragonflyMask()
-	case rdbfmt.OpKeyMeta: // and OpSlotImport
-		if l.sum.Valkey {
-			return l.skipSlotImport()
-		}
-		return l.skipKeyMeta()
-	case rdbfmt.OpHashTemplate: // and OpValkeyUpdate
-		if l.sum.Valkey {
-			return unsupported("Valkey's UPDATE opcode")
-		}
-		return l.readTemplate()
-	case rdbfmt.OpDFTaggedChunk, rdbfmt.OpDFShardDocIndex, rdbfmt.OpDFVectorIndex,
-		rdbfmt.OpDFJournalOffset, rdbfmt.OpDFJournalBlob, rdbfmt.OpDFBlobEnd,
-		rdbfmt.OpDFLZ4Blob, rdbfmt.OpDFZstdBlob, rdbfmt.OpDFFullSyncEnd,
-		rdbfmt.OpGFlags, rdbfmt.OpGCAS:
-		return unsupported("this opcode")
-	}
-	return corrupt("unknown")
-}
-
-func (l *loader) selectDB() error {
-	n, err := l.in.length()
-	if err != nil {
-		return err
-	}
-	if n > math.MaxInt32 {
-		return corrupt("impossible database " + strconv.FormatUint(n, 10))
-	}
-	l.rec.DB = int(n)
-	return l.sink.DB(l.rec.DB)
-}
-
-func (l *loader) aux() error {
-	name, err := l.stringInto(&l.key)
-	if err != nil {
-		return err
-	}
-	value, err := l.string()
-	if err != nil {
-		return err
-	}
-	switch string(bytes.ToLower(name)) {
-	case rdbfmt.AuxRedisVer:
-		l.redisVer = printable(value)
-	case rdbfmt.AuxValkeyVer:
-		l.valkeyVer = printable(value)
-	case rdbfmt.AuxDragonflyVer:
-		l.dragonflyVer = printable(value)
-	}
-	err = l.sink.Aux(name, value)
-	l.trim()
-	return err
-}
-
-// function reads a function library. Release candidates of Redis 7.0 kept name
-// and engine apart from the source; they belong into its first line.
-func (l *loader) function(preGA bool) error {
-	var head []byte
-	if preGA {
-		name, err := l.string()
-		if err != nil {
-			return err
-		}
-		name = bytes.Clone(name)
-		engine, err := l.string()
-		if err != nil {
-			return err
-		}
-		head = append(append(append(append([]byte("#!"), bytes.ToLower(engine)...), " name="...), name...), '\n')
-		described, err := l.in.length()
-		if err != nil {
-			return err
-		}
-		if described != 0 {
-			if err := l.skipString(); err != nil {
-				return err
-			}
-		}
-	}
-	code, err := l.string()
-	if err != nil {
-		return err
-	}
-	if head != nil {
-		code = append(head, code...)
-	}
-	l.sum.Functions++
-	err = l.sink.Function(code)
-	l.trim()
-	return err
-}
-
-func (l *loader) dragonflyMask() error {
-	flags, err := l.in.uint32()
-	if err != nil {
-		return err
-	}
-	if flags&^(rdbfmt.DFMaskSticky|rdbfmt.DFMaskMemcacheFlags) != 0 {
-		return corrupt("unknown flags 0x" + strconv.FormatUint(uint64(flags), 16))
-	}
-	l.rec.Sticky = flags&rdbfmt.DFMaskSticky != 0
-	if flags&rdbfmt.DFMaskMemcacheFlags == 0 {
-		return nil
-	}
-	l.rec.HasMemcacheFlags = true
-	l.rec.MemcacheFlags, err = l.in.uint32()
-	return err
-}
-
-func (l *loader) skipLengths(n int) error {
-	for range n {
-		if _, err := l.in.length(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// skipSlotImport passes over a job name and its slot ranges.
-func (l *loader) skipSlotImport() error {
-	if err := l.skipString(); err != nil {
-		return err
-	}
-	ranges, err := l.in.length()
-	if err != nil {
-		return err
-	}
-	for ; ranges > 0; ranges-- {
-		if err := l.skipLengths(2); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// warn counts an occurrence of text, for the record under way if there is one.
-func (l *loader) warn(text string) {
-	for i := range l.sum.Warnings {
-		if l.sum.Warnings[i].Text == text {
-			l.sum.Warnings[i].Count++
-			return
-		}
-	}
-	w := Warning{Text: text, Count: 1}
-	if l.inRecord {
-		w.FirstKey = l.quotedKey()
-	}
-	l.sum.Warnings = append(l.sum.Warnings, w)
-}
-
-// quotedKey returns the start of the record's key, copied.
-func (l *loader) quotedKey() string {
-	return string(l.rec.Key[:min(len(l.rec.Key), maxQuotedKey)])
 }

@@ -101,8 +101,7 @@ func TestZipmapsOfRealFile(t *testing.T) {
 func checkHasType(t *testing.T, name string, want ValueType, typ byte) {
 	t.Helper()
 	s := typeSpy{discard: new(discard)}
-	s.l = &loader{sink: &s, put: &s}
-	s.l.in = window{src: bytes.NewReader(readFixture(t, name))}
+	s.l = newLoader(bytes.NewReader(readFixture(t, name)), Options{}, &s)
 	if err := s.l.run(); err != nil {
 		t.Fatal(err)
 	}
@@ -210,9 +209,6 @@ func TestOpcodesRefused(t *testing.T) {
 		checkRefused(t, file(12, record...), want)
 	}
 	f("offset 10: opcode 150: unknown (written by RDB version 12)", []byte{150})
-	f("Dragonfly LZ4 blob: this opcode is not supported", []byte{202}, str("x"))
-	f("Dragonfly ZSTD blob: this opcode is not supported", []byte{201}, str("x"))
-	f("Dragonfly TAGGED_CHUNK: this opcode is not supported", []byte{224})
 	f("Redis Enterprise GFLAGS: this opcode is not supported", []byte{102})
 	f("Dragonfly DF_MASK: unknown flags 0x4", []byte{220}, u32(4))
 	f("SELECTDB: impossible database", []byte{254}, num(1<<33))
@@ -221,26 +217,48 @@ func TestOpcodesRefused(t *testing.T) {
 	f("MODULE_AUX: module ReJSON-RL version 3: no time of loading", []byte{247}, num(0x45e25238df912c03, 1, 1))
 }
 
-func TestModulesAreSkipped(t *testing.T) {
+func TestModules(t *testing.T) {
+	aux1 := join(num(0x3016e5a289bef804, 2, 1), num(rdbfmt.ModuleString), str("x"), num(rdbfmt.ModuleEOF))
+	aux2 := num(0x3016e5a289bef804, 2, 2, rdbfmt.ModuleEOF)
+	json := join(num(0x45e25238df912c03), num(rdbfmt.ModuleString), rdbfmt.AppendString(nil, []byte(`{"a": [1, 2]}`), true), num(rdbfmt.ModuleEOF))
+	long := join(num(0x81<<10), num(rdbfmt.ModuleString), str(strings.Repeat("long", 100_000)), []byte{0x80, 0, 0, 0, 0})
 	data := file(12,
-		[]byte{rdbfmt.OpModuleAux}, num(0x3016e5a289bef804, 2, 1), num(rdbfmt.ModuleString), str("x"), num(rdbfmt.ModuleEOF),
-		rec(7, "json:1", moduleValue()),
+		[]byte{rdbfmt.OpModuleAux}, aux1,
+		rec(7, "module:1", moduleValue()),
 		rec(0, "string", str("v")),
-		rec(7, "json:2", moduleValue()),
-		[]byte{rdbfmt.OpModuleAux}, num(0x3016e5a289bef804, 2, 2, rdbfmt.ModuleEOF))
+		rec(7, "json", json),
+		rec(7, "module:2", moduleValue()),
+		[]byte{rdbfmt.OpModuleAux}, aux2,
+		rec(7, "long", long))
 	c, sum, err := load(data, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.dbs[0]) != 1 || sum.Keys != 1 || len(sum.Skipped) != 2 {
+	if len(c.dbs[0]) != 5 || sum.Keys != 5 || len(sum.Modules) != 3 {
 		t.Errorf("%+v", sum)
 	}
-	if s := sum.Skipped["ReJSON-RL"]; *s != (Skipped{Keys: 2, FirstKey: "json:1"}) {
-		t.Errorf("ReJSON-RL: %+v", s)
+	if m := sum.Modules["ReJSON-RL"]; *m != (ModuleCount{Keys: 2, FirstKey: "module:1"}) {
+		t.Errorf("ReJSON-RL: %+v", m)
 	}
-	if s := sum.Skipped["MBbloom--"]; *s != (Skipped{Aux: 2}) {
-		t.Errorf("MBbloom--: %+v", s)
+	if m := sum.Modules["MBbloom--"]; *m != (ModuleCount{Aux: 2}) {
+		t.Errorf("MBbloom--: %+v", m)
 	}
+	if !slices.Equal(c.modules, []string{string(aux1), string(aux2)}) {
+		t.Errorf("global data %q", c.modules)
+	}
+	f := func(key string, typ ValueType, want string) {
+		t.Helper()
+		if v := c.dbs[0][key]; v.typ != typ || v.items[0].name != want {
+			t.Errorf("%s: %v %q", key, v.typ, short(v.items[0].name))
+		}
+	}
+	f("module:1", Module, string(moduleValue()))
+	f("module:2", Module, string(moduleValue()))
+	f("json", JSON, `{"a": [1, 2]}`)
+	f("long", Module, string(long))
+
+	checkRefused(t, file(12, rec(7, "j", num(0x45e25238df912c03, rdbfmt.ModuleString), str("{"), num(0))), "invalid JSON text")
+	checkRefused(t, file(12, rec(7, "j", num(0x45e25238df912c03, 9))), "module ReJSON-RL version 3: unknown module opcode 9")
 }
 
 func TestEmptyCollectionsAreSkipped(t *testing.T) {
@@ -278,6 +296,63 @@ func TestExpiry(t *testing.T) {
 	f(Options{NowMs: 1000}, 2, "ever", "future", "now")
 	f(Options{NowMs: 1000, KeepExpired: true}, 0, "ever", "future", "negative", "now", "past")
 	f(Options{NowMs: 1000, IgnoreExpiry: true}, 0, "ever", "future", "negative", "now", "past")
+}
+
+// Members and fields whose deadline has passed are dropped, and a key with its
+// last one.
+func TestMemberExpiry(t *testing.T) {
+	const now = 1_700_000_000_000
+	ttl := func(sec int64) []byte { return rdbfmt.AppendInt(nil, now/1000+sec-rdbfmt.DFTTLEpochSec) }
+	never := rdbfmt.AppendInt(nil, -1)
+	redis := func(base int64, ms ...int64) []byte {
+		b := join(i64(base), num(uint64(len(ms))))
+		for i, ms := range ms {
+			b = append(b, join(num(uint64(ms)), strs(string(rune('a'+i)), "v"))...)
+		}
+		return b
+	}
+	data := file(9,
+		rec(31, "hash", num(4), strs("a", "v"), ttl(0), strs("b", "v"), ttl(1), strs("c", "v"), never, strs("d", "v"), ttl(-9)),
+		rec(31, "hash gone", num(2), strs("a", "v"), ttl(0), strs("b", "v"), ttl(-9)),
+		rec(32, "set", num(3), str("a"), ttl(0), str("b"), ttl(1), str("c"), never),
+		rec(32, "set gone", num(1), str("a"), ttl(0)),
+		rec(24, "redis", redis(now-5, 6, 7, 0)),
+		rec(24, "redis gone", redis(now-5, 6, 1)),
+		rec(25, "packed", i64(0), blob("a", "v", fmt.Sprint(now), "b", "12", fmt.Sprint(now+1), "c", "v", "0")),
+		rec(25, "packed gone", i64(0), blob("a", "v", fmt.Sprint(now))),
+	)
+	f := func(opts Options, want string) {
+		t.Helper()
+		c, sum, err := load(data, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.dump(); got != want || sum.Expired != uint64(8-len(c.dbs[0])) || sum.Keys != uint64(len(c.dbs[0])) {
+			t.Errorf("got %+v\n%s\nwant\n%s", sum, got, want)
+		}
+	}
+	left := `db 0: 4 keys
+"hash" hash of 2
+  "b" = "v" until 1700000001000
+  "c" = "v"
+"packed" hash of 2
+  "b" = "12" until 1700000000001
+  "c" = "v"
+"redis" hash of 2
+  "b" = "v" until 1700000000001
+  "c" = "v"
+"set" set of 2
+  "b" until 1700000001000
+  "c"
+`
+	f(Options{NowMs: now}, left)
+	f(Options{NowMs: now, IgnoreExpiry: true}, left)
+	for _, opts := range []Options{{}, {NowMs: now, KeepExpired: true}} {
+		c, sum, err := load(data, opts)
+		if err != nil || len(c.dbs[0]) != 8 || sum.Expired != 0 || len(c.dbs[0]["hash"].items) != 4 || len(c.dbs[0]["packed"].items) != 3 {
+			t.Errorf("%+v: %+v, %v", opts, sum, err)
+		}
+	}
 }
 
 // failing is a Sink that refuses one record.
@@ -345,11 +420,9 @@ func TestProgress(t *testing.T) {
 // A string larger than the window, and the window's return to its size.
 func TestLargeStrings(t *testing.T) {
 	large := strings.Repeat("0123456789", 1<<20)
-	l := &loader{opts: Options{}}
 	sink := newCollector()
-	l.sink, l.put = sink, sink
 	data := file(12, rec(0, "a", str(large)), rec(0, "b", str("small")), rec(0, "c", str(large+"!")))
-	l.in = window{src: bytes.NewReader(data)}
+	l := newLoader(bytes.NewReader(data), Options{}, sink)
 	if err := l.run(); err != nil {
 		t.Fatal(err)
 	}

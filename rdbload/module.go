@@ -7,69 +7,115 @@ import (
 )
 
 // A module's value describes itself: each piece is led by an opcode, the last
-// one is ModuleEOF. So it can be skipped exactly without knowing the module.
+// one is ModuleEOF. So its bytes can be taken exactly without knowing the module.
 
-// skipModuleValue passes over a module's value and counts it.
-func (l *loader) skipModuleValue() error {
-	if l.dump {
-		return errType
-	}
+// moduleJSON is RedisJSON's name. In encoding version moduleJSONVersion a value
+// is its text: ModuleString, string, ModuleEOF.
+const (
+	moduleJSON        = "ReJSON-RL"
+	moduleJSONVersion = 3
+)
+
+// moduleValue takes a module's value as it is, but reads RedisJSON's.
+func (l *loader) moduleValue() (outcome, error) {
+	l.in.startCopy(l.opaque)
 	id, err := l.in.length()
+	if err == nil {
+		err = l.modulePieces()
+	}
+	l.opaque = l.in.endCopy()
 	if err != nil {
-		return err
+		return 0, moduleError(id, err)
 	}
-	if err := l.skipModulePieces(); err != nil {
-		return moduleError(id, err)
+	if name, encver := rdbfmt.ModuleName(id); name == moduleJSON && encver == moduleJSONVersion {
+		if text, err := l.moduleText(); err != nil || text != nil {
+			return l.setJSON(text, err)
+		}
 	}
-	s := l.skippedModule(id)
-	if s.Keys == 0 {
-		s.FirstKey = l.quotedKey()
+	l.rec.Type, l.rec.Packing, l.rec.Bytes = Module, Opaque, l.opaque
+	m := l.moduleCount(id)
+	if m.Keys == 0 {
+		m.FirstKey = l.quotedKey()
 	}
-	s.Keys++
-	return nil
+	m.Keys++
+	return present, nil
 }
 
-// skipModuleAux passes over a module's global data and counts it.
-func (l *loader) skipModuleAux() error {
-	id, err := l.in.length()
-	if err != nil {
-		return err
+// moduleText returns the text in the value of RedisJSON that opaque holds, nil
+// if it is anything but one string.
+func (l *loader) moduleText() ([]byte, error) {
+	file := l.in
+	defer func() { l.in = file }()
+	l.in = window{buf: l.opaque, w: len(l.opaque), noSum: true}
+	if err := l.skipLengths(1); err != nil {
+		return nil, err
 	}
+	if op, err := l.in.length(); err != nil || op != rdbfmt.ModuleString {
+		return nil, err
+	}
+	text, err := l.string()
+	if err != nil {
+		return nil, err
+	}
+	if op, err := l.in.length(); err != nil || op != rdbfmt.ModuleEOF {
+		return nil, err
+	}
+	return text, nil
+}
+
+// moduleAux hands over a module's global data as it is.
+func (l *loader) moduleAux() error {
+	l.in.startCopy(l.opaque)
+	id, err := l.in.length()
+	if err == nil {
+		err = l.moduleAuxPieces()
+	}
+	l.opaque = l.in.endCopy()
+	if err != nil {
+		return moduleError(id, err)
+	}
+	l.moduleCount(id).Aux++
+	err = l.sink.ModuleAux(l.opaque)
+	l.trim()
+	return err
+}
+
+// moduleAuxPieces passes over a module's global data.
+func (l *loader) moduleAuxPieces() error {
 	// When it is to be loaded, as an unsigned piece.
 	op, err := l.in.length()
 	if err != nil {
 		return err
 	}
 	if op != rdbfmt.ModuleUint {
-		return moduleError(id, corrupt("no time of loading"))
+		return corrupt("no time of loading")
 	}
 	if _, err := l.in.length(); err != nil {
 		return err
 	}
-	if err := l.skipModulePieces(); err != nil {
-		return moduleError(id, err)
-	}
-	l.skippedModule(id).Aux++
-	return nil
+	return l.modulePieces()
 }
 
-// skippedModule returns the count kept for the module of a type id.
-func (l *loader) skippedModule(id uint64) *Skipped {
+// moduleCount returns the count kept for the module of a type id.
+func (l *loader) moduleCount(id uint64) *ModuleCount {
 	name, _ := rdbfmt.ModuleName(id)
-	if l.sum.Skipped == nil {
-		l.sum.Skipped = make(map[string]*Skipped)
+	if l.sum.Modules == nil {
+		l.sum.Modules = make(map[string]*ModuleCount)
 	}
-	s := l.sum.Skipped[name]
-	if s == nil {
-		s = new(Skipped)
-		l.sum.Skipped[name] = s
+	m := l.sum.Modules[name]
+	if m == nil {
+		m = new(ModuleCount)
+		l.sum.Modules[name] = m
 	}
-	return s
+	return m
 }
 
-// skipModulePieces passes over module opcodes up to and including the end.
-func (l *loader) skipModulePieces() error {
+// modulePieces passes over module opcodes up to and including the end.
+func (l *loader) modulePieces() error {
 	for {
+		if !l.in.copyRoom(0) {
+			return errOpaqueSize
+		}
 		op, err := l.in.length()
 		if err != nil {
 			return err
@@ -110,7 +156,7 @@ func (l *loader) skipKeyMeta() error {
 		if _, err := l.in.uint32(); err != nil {
 			return err
 		}
-		if err := l.skipModulePieces(); err != nil {
+		if err := l.modulePieces(); err != nil {
 			return err
 		}
 	}

@@ -132,3 +132,35 @@ func (l *loader) checkHashTTL(lp []byte) error {
 	}
 	return nil
 }
+
+// dropExpiredFields returns a checked listpack of n triples without those whose
+// deadline has passed, which are the first ones.
+func (l *loader) dropExpiredFields(lp []byte, n int) ([]byte, int) {
+	now := l.dropTime()
+	if now == 0 {
+		return lp, n
+	}
+	p, dropped := listpack.First(lp), 0
+	for p >= 0 {
+		_, ms, _, next := listpack.GetNext(lp, listpack.Next(lp, listpack.Next(lp, p)))
+		if ms == 0 || ms > now {
+			break
+		}
+		p = next
+		dropped++
+	}
+	if dropped == 0 {
+		return lp, n
+	}
+	l.packed = listpack.New(l.packed)
+	for p >= 0 {
+		s, i, isInt, next := listpack.GetNext(lp, p)
+		if isInt {
+			l.packed = listpack.AppendInt(l.packed, i)
+		} else {
+			l.packed = listpack.Append(l.packed, s)
+		}
+		p = next
+	}
+	return l.packed, n - dropped
+}

@@ -4,8 +4,8 @@ import "dragonfly/persistence/rdbfmt"
 
 // LoadValue reads a DUMP payload and hands its value to sink as one record
 // without a key. A footer that does not hold is an rdbfmt.FooterError, anything
-// else an *Error. A collection without members is refused here, and so is a
-// module's value: the client is there to be told. Put is called before the end
+// else an *Error. A collection without members is refused here: the client is
+// there to be told. Put is called before the end
 // of the payload has been looked at: what it builds counts only if LoadValue
 // returns nil.
 func LoadValue(payload []byte, sink ValueSink) error {
@@ -13,7 +13,7 @@ func LoadValue(payload []byte, sink ValueSink) error {
 	if err != nil {
 		return err
 	}
-	l := &loader{put: sink, dump: true}
+	l := &loader{job: &job{put: sink, dump: true}}
 	l.in = window{buf: body, w: len(body), noSum: true}
 	l.sum.Version = version
 	l.flavor = rdbfmt.FlavorOf(false, version)

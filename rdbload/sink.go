@@ -1,7 +1,13 @@
 package rdbload
 
-// Sink receives what a file holds, in file order, on the goroutine of Load.
-// An error from any method ends the load. Slices are valid during the call only.
+// Sink receives what a file holds, in file order. An error from any method ends
+// the load. Slices are valid during the call only.
+//
+// No two methods run in parallel, and all but one run one after the other. The
+// exception is a Record with Interleaved set: its Put runs on a goroutine of its
+// own, and while it waits inside Elems.Next for the next piece of its value,
+// other methods are called, other Puts with Interleaved set among them. See
+// Elems.OnPause.
 type Sink interface {
 	// Aux receives a metadata field.
 	Aux(name, value []byte) error
@@ -10,7 +16,8 @@ type Sink interface {
 	Function(code []byte) error
 	// ModuleAux receives a piece of a module's global data: the RDB form behind OpModuleAux, module id first.
 	ModuleAux(raw []byte) error
-	// DB announces the database of the records to come. Without a call it is 0.
+	// DB announces the database of the records to come, but for those with
+	// Interleaved set, which may be of another one. Without a call it is 0.
 	DB(index int) error
 	// ResizeHint announces the size of the database; it may be wrong.
 	ResizeHint(keys, expires uint64)
@@ -101,6 +108,9 @@ type Record struct {
 	Len uint64
 
 	Elems *Elems // the cursor of an element-wise value, else nil
+
+	// Interleaved: the value comes in pieces between which other records come.
+	Interleaved bool
 }
 
 // ElemKind says what an Elem is.
@@ -170,6 +180,13 @@ type Elem struct {
 type Elems struct {
 	Elem Elem // valid after Next has returned true, until the next call
 
+	// OnPause and OnResume may be set by Put, before its first call of Next, for
+	// a Record that is Interleaved. Next calls OnPause before other records are
+	// put while this one waits for its next piece, and OnResume before it goes
+	// on: a Sink gives up its locks in one and takes them back in the other.
+	// After OnResume Next may return false because the load has failed.
+	OnPause, OnResume func()
+
 	l     *loader
 	form  form
 	left  uint64 // elements, nodes or pairs still announced
@@ -177,6 +194,7 @@ type Elems struct {
 	done  bool
 	err   error
 
+	nowMs  int64     // the time by which members have expired, 0 if they do not
 	baseMs int64     // of a hash's relative deadlines
 	fields *template // of a hash whose fields are elsewhere
 	at     int       // next field of the template
@@ -191,6 +209,9 @@ func (e *Elems) Next() bool {
 	}
 	if e.done {
 		return false
+	}
+	if e.l.stream != nil {
+		e.l.stream.shed()
 	}
 	ok, err := e.step()
 	if err != nil || !ok {

@@ -117,18 +117,20 @@ func (l *loader) skipString() error {
 	if err != nil {
 		return err
 	}
-	if !encoded {
-		return l.in.skip(n)
-	}
-	if n != rdbfmt.EncLZF {
+	if encoded && n != rdbfmt.EncLZF {
 		_, err = l.encodedString(n)
 		return err
 	}
-	if n, err = l.in.length(); err != nil {
-		return err
+	if encoded {
+		if n, err = l.in.length(); err != nil {
+			return err
+		}
+		if _, err = l.in.length(); err != nil {
+			return err
+		}
 	}
-	if _, err = l.in.length(); err != nil {
-		return err
+	if !l.in.copyRoom(n) {
+		return errOpaqueSize
 	}
 	return l.in.skip(n)
 }
@@ -187,7 +189,7 @@ func parseScore(s []byte) (float64, error) {
 // trim gives up scratch memory that one large value made large.
 func (l *loader) trim() {
 	l.in.trim()
-	for _, buf := range []*[]byte{&l.key, &l.member, &l.second, &l.lzf, &l.packed} {
+	for _, buf := range []*[]byte{&l.key, &l.member, &l.second, &l.lzf, &l.packed, &l.opaque} {
 		if cap(*buf) > scratchKeep {
 			*buf = nil
 		}

@@ -240,11 +240,8 @@ func TestRefused(t *testing.T) {
 	f("type byte 8 has no meaning", 8)
 	f("type 28 (Redis 8.8 array): this type is not supported", 28)
 	f("type 29 (hash template listpack): this type is not supported", 29)
-	f("type 30 (Dragonfly JSON): this type is not supported", 30, str("{}"))
-	f("type 34 (Dragonfly Bloom filter, chunked)", 34)
 	f("type byte 38 has no meaning", 38)
 	f("type byte 100 has no meaning", 100)
-	checkRefused(t, file(9, rec(20, "foo", str("{}"))), "type 20 (Dragonfly JSON): this type is not supported")
 	checkRefused(t, file(15, rec(31, "foo")), "type 31 (hash template array): this type is not supported")
 	checkRefused(t, file(15, rec(33, "foo")), "type 33 (Redis 8.10 GCRA limiter): this type is not supported")
 	checkRefused(t, file(15, rec(34, "foo")), "type byte 34 has no meaning")
@@ -380,6 +377,10 @@ func TestLoadValue(t *testing.T) {
 	f(dumped(1, num(2), strs("a", "b")), "list of 2\n  \"a\"\n  \"b\"\n")
 	f(dumped(15, num(0, 0, 5, 1, 0)), "stream of 0 {Length:0 LastID:{Ms:5 Seq:1} FirstID:{Ms:0 Seq:0} MaxDeletedID:{Ms:0 Seq:0} EntriesAdded:0}\n")
 
+	f(dumped(7, moduleValue()), "module "+short(string(moduleValue()))+"\n")
+	f(dumped(30, str("[1]")), "ReJSON-RL \"[1]\"\n")
+	f(rdbfmt.AppendFooter(append([]byte{20}, str("[1]")...), 0, 9), "ReJSON-RL \"[1]\"\n")
+
 	refused := func(payload []byte, want string) {
 		t.Helper()
 		if err := LoadValue(payload, &keep{}); err == nil || err.Error() != want {
@@ -395,7 +396,6 @@ func TestLoadValue(t *testing.T) {
 	refused(dumped(16, blob()), "offset 9: type 16 (hash listpack): empty collection"+by)
 	refused(dumped(1, num(2), str("a")), "offset 4: type 1 (list): unexpected EOF"+by)
 	refused(dumped(0, str("a"), str("b")), "offset 3: type 0 (string): bytes follow the value"+by)
-	refused(dumped(7, moduleValue()), "offset 1: type 7 (module): this type is not supported"+by)
 	refused(dumped(rdbfmt.OpKeyMeta), "offset 1: type 243 (unknown): type byte 243 has no meaning here"+by)
 	if err := LoadValue(dumped(2, num(0)), &keep{}); !errors.Is(err, ErrEmpty) {
 		t.Errorf("%v is not ErrEmpty", err)

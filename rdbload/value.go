@@ -13,7 +13,7 @@ type outcome uint8
 const (
 	present outcome = iota // rec holds it
 	empty                  // a collection without members
-	skipped                // a module's, not for us
+	expired                // a collection all of whose members have expired
 )
 
 // record reads the key record whose type byte is t.
@@ -35,15 +35,19 @@ func (l *loader) record(t byte) error {
 		l.rec.HasDeadline, l.rec.DeadlineMs = false, 0
 	}
 	switch {
-	case got == skipped:
 	case got == empty:
 		l.sum.Empty++
+	case got == expired:
+		l.sum.Expired++
 	case l.expired():
 		l.sum.Expired++
 		err = l.finish(nil)
 	default:
 		l.sum.Keys++
 		err = l.finish(l.put)
+	}
+	if err == nil && l.stream != nil {
+		err = l.stream.usedUp()
 	}
 	if err != nil {
 		return err
@@ -55,7 +59,17 @@ func (l *loader) record(t byte) error {
 
 // expired reports whether the record is to be dropped for its deadline.
 func (l *loader) expired() bool {
-	return l.rec.HasDeadline && l.rec.DeadlineMs < l.opts.NowMs && !l.opts.KeepExpired && l.opts.NowMs != 0
+	now := l.dropTime()
+	return now != 0 && l.rec.HasDeadline && l.rec.DeadlineMs < now
+}
+
+// dropTime returns the time by which things have expired that are to be
+// dropped, 0 if nothing is.
+func (l *loader) dropTime() int64 {
+	if l.opts.KeepExpired {
+		return 0
+	}
+	return l.opts.NowMs
 }
 
 // finish hands the record to sink, if there is one, and reads what elements are left.
@@ -63,6 +77,7 @@ func (l *loader) finish(sink ValueSink) error {
 	var err error
 	if sink != nil {
 		err = sink.Put(&l.rec)
+		l.elems.OnPause, l.elems.OnResume = nil, nil
 	}
 	if l.rec.Elems == nil {
 		return err
@@ -82,7 +97,7 @@ func (l *loader) finish(sink ValueSink) error {
 // resetRecord forgets all that belongs to one record, but not the database.
 func (l *loader) resetRecord() {
 	l.inRecord = false
-	l.rec = Record{DB: l.rec.DB, Idle: -1, Freq: -1}
+	l.rec = Record{DB: l.rec.DB, Idle: -1, Freq: -1, Interleaved: l.stream != nil}
 }
 
 // typeName names a type byte as this input means it.
@@ -110,7 +125,7 @@ func (l *loader) value(t byte) (outcome, error) {
 	case rdbfmt.TypeModulePreGA:
 		return 0, corrupt("a module's value of this age cannot be skipped")
 	case rdbfmt.TypeModule2:
-		return skipped, l.skipModuleValue()
+		return l.moduleValue()
 
 	case rdbfmt.TypeList:
 		return l.begin(List, formPlainList)
@@ -141,7 +156,7 @@ func (l *loader) value(t byte) (outcome, error) {
 		return l.packedValue(Zset, Listpack, nil)
 	case rdbfmt.TypeSetListpack:
 		if l.oldDragonflyJSON() {
-			return 0, errType
+			return l.jsonValue()
 		}
 		return l.packedValue(Set, Listpack, nil)
 	case rdbfmt.TypeSetIntset:
@@ -162,7 +177,7 @@ func (l *loader) newerValue(t byte) (outcome, error) {
 	case l.flavor == rdbfmt.FlavorValkey:
 		switch t {
 		case rdbfmt.TypeValkeyHash2:
-			return l.begin(Hash, formFieldsDeadlineLast)
+			return l.beginTimed(Hash, formFieldsDeadlineLast, 0)
 		case rdbfmt.TypeValkeyPathHash:
 			return 0, errType
 		}
@@ -187,15 +202,13 @@ func (l *loader) newerValue(t byte) (outcome, error) {
 func (l *loader) redisValue(t byte) (outcome, error) {
 	switch t {
 	case rdbfmt.TypeHashMetaPreGA:
-		return l.begin(Hash, formDeadlineFirst)
+		return l.beginTimed(Hash, formDeadlineFirst, 0)
 	case rdbfmt.TypeHashMeta:
 		base, err := l.in.int64()
 		if err != nil {
 			return 0, err
 		}
-		got, err := l.begin(Hash, formRelativeDeadline)
-		l.elems.baseMs = base
-		return got, err
+		return l.beginTimed(Hash, formRelativeDeadline, base)
 	case rdbfmt.TypeHashListpackEx:
 		// The least deadline, which the first triple tells as well.
 		if _, err := l.in.int64(); err != nil {
@@ -216,12 +229,19 @@ func (l *loader) redisValue(t byte) (outcome, error) {
 func (l *loader) dragonflyValue(t byte) (outcome, error) {
 	switch t {
 	case rdbfmt.TypeDFHashWithExpiry:
-		return l.begin(Hash, formFieldsTextTTL)
+		return l.beginTimed(Hash, formFieldsTextTTL, 0)
 	case rdbfmt.TypeDFSetWithExpiry:
-		return l.begin(Set, formMembersTextTTL)
-	case rdbfmt.TypeDFJSON, rdbfmt.TypeDFBloomOld, rdbfmt.TypeDFBloom,
-		rdbfmt.TypeDFCMS, rdbfmt.TypeDFTopK, rdbfmt.TypeDFCuckoo:
-		return 0, errType
+		return l.beginTimed(Set, formMembersTextTTL, 0)
+	case rdbfmt.TypeDFJSON:
+		return l.jsonValue()
+	case rdbfmt.TypeDFBloomOld, rdbfmt.TypeDFBloom:
+		return l.sketchValue(Bloom, t)
+	case rdbfmt.TypeDFCMS:
+		return l.sketchValue(CMS, t)
+	case rdbfmt.TypeDFTopK:
+		return l.sketchValue(TopK, t)
+	case rdbfmt.TypeDFCuckoo:
+		return l.sketchValue(Cuckoo, t)
 	}
 	return 0, unknownType(t)
 }
@@ -252,6 +272,11 @@ func (l *loader) setPacked(typ ValueType, packing Packing, blob []byte) (outcome
 	}
 	if n == 0 {
 		return empty, nil
+	}
+	if packing == ListpackTTL {
+		if blob, n = l.dropExpiredFields(blob, n); n == 0 {
+			return expired, nil
+		}
 	}
 	l.rec.Type, l.rec.Packing, l.rec.Bytes, l.rec.Len = typ, packing, blob, uint64(n)
 	return present, nil

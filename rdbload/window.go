@@ -14,6 +14,8 @@ const (
 	// windowSize keeps the window within the second-level cache, so that the
 	// checksum passes over bytes that parsing has just touched.
 	windowSize = 128 << 10
+	// streamWindow is the size for the pieces of one of many values under way.
+	streamWindow = 16 << 10
 	// windowKeep is the size above which a window that grew for a large string
 	// is given up after the record.
 	windowKeep = 4 << 20
@@ -33,12 +35,20 @@ const (
 // the input costs at most about twice the data that follows it.
 type window struct {
 	src    io.Reader // nil if buf is all there is
+	size   int       // what buf grows to without need
+	end    error     // what reading past the end gives, io.ErrUnexpectedEOF if nil
 	buf    []byte
 	r, w   int
 	base   int64 // offset in the input of buf[0]
 	crc    uint64
 	summed int
 	noSum  bool // no checksum is wanted
+
+	// copied, while copying, is where in buf the bytes begin that are still to
+	// be appended to copies.
+	copying bool
+	copied  int
+	copies  []byte
 
 	progress func(int64)
 	reported int64
@@ -58,16 +68,16 @@ func (in *window) need(n int) error {
 // fill reads until n bytes are available from buf[r].
 func (in *window) fill(n int) error {
 	if in.src == nil {
-		return io.ErrUnexpectedEOF
+		return in.ended()
 	}
 	in.sumUp()
 	if in.r > 0 {
 		copy(in.buf, in.buf[in.r:in.w])
 		in.base += int64(in.r)
 		in.w -= in.r
-		in.r, in.summed = 0, 0
-		if len(in.buf) < windowSize {
-			in.grow(windowSize)
+		in.r, in.summed, in.copied = 0, 0, 0
+		if len(in.buf) < in.size {
+			in.grow(in.size)
 		}
 	}
 	for empty := 0; in.w < n; {
@@ -84,7 +94,7 @@ func (in *window) fill(n int) error {
 			return nil
 		}
 		if err == io.EOF {
-			return io.ErrUnexpectedEOF
+			return in.ended()
 		}
 		if err != nil {
 			return err
@@ -98,6 +108,14 @@ func (in *window) fill(n int) error {
 	return nil
 }
 
+// ended returns the error for what is not there any more.
+func (in *window) ended() error {
+	if in.end != nil {
+		return in.end
+	}
+	return io.ErrUnexpectedEOF
+}
+
 // grow makes room in a full window on the way to n bytes.
 func (in *window) grow(n int) {
 	buf := make([]byte, max(windowStart, min(n, 2*len(in.buf))))
@@ -107,22 +125,48 @@ func (in *window) grow(n int) {
 
 // trim gives up a window that grew for one large string.
 func (in *window) trim() {
-	if len(in.buf) <= windowKeep || in.src == nil || in.w-in.r > windowSize {
-		return
+	if len(in.buf) > windowKeep && in.src != nil && in.w-in.r <= in.size {
+		in.shrink()
 	}
-	in.sumUp()
-	buf := make([]byte, windowSize)
-	in.w = copy(buf, in.buf[in.r:in.w])
-	in.base += int64(in.r)
-	in.r, in.summed, in.buf = 0, 0, buf
 }
 
-// sumUp brings the checksum up to the read position.
+// shrink goes back to the usual size, which must hold what is unread.
+func (in *window) shrink() {
+	in.sumUp()
+	buf := make([]byte, in.size)
+	in.w = copy(buf, in.buf[in.r:in.w])
+	in.base += int64(in.r)
+	in.r, in.summed, in.copied, in.buf = 0, 0, 0, buf
+}
+
+// sumUp brings the checksum, and the copy if one is made, up to the read position.
 func (in *window) sumUp() {
 	if !in.noSum {
 		in.crc = rdbfmt.CRC64(in.crc, in.buf[in.summed:in.r])
 	}
 	in.summed = in.r
+	if in.copying {
+		in.copies = append(in.copies, in.buf[in.copied:in.r]...)
+		in.copied = in.r
+	}
+}
+
+// startCopy begins to copy what is read from now on, in place of buf's content.
+func (in *window) startCopy(buf []byte) {
+	in.copying, in.copied, in.copies = true, in.r, buf[:0]
+}
+
+// copyRoom reports whether n more bytes may be read as far as the copy goes.
+func (in *window) copyRoom(n uint64) bool {
+	return !in.copying || n <= maxOpaque && len(in.copies)+in.r-in.copied+int(n) <= maxOpaque
+}
+
+// endCopy ends it and returns the copy.
+func (in *window) endCopy() []byte {
+	in.sumUp()
+	buf := in.copies
+	in.copying, in.copies = false, nil
+	return buf
 }
 
 // report tells how much has arrived if that is at least step more than last time.
@@ -160,6 +204,20 @@ func (in *window) skip(n uint64) error {
 	}
 	in.r += int(n)
 	return nil
+}
+
+// appendNext appends the next n bytes to dst as they arrive.
+func (in *window) appendNext(dst []byte, n uint64) ([]byte, error) {
+	for n > 0 {
+		if err := in.need(1); err != nil {
+			return dst, err
+		}
+		k := min(n, uint64(in.w-in.r))
+		dst = append(dst, in.buf[in.r:in.r+int(k)]...)
+		in.r += int(k)
+		n -= k
+	}
+	return dst, nil
 }
 
 // next returns the next byte.

@@ -27,9 +27,10 @@ type client struct {
 
 	lastMs  atomic.Int64 // time of the last command, ms
 	shown   shownState
-	waiting bool // parked until some work elsewhere answers
-	started bool // the command being served has passed all checks and runs
-	closing bool // nothing more is read
+	onWake  func() // wake, made once
+	waiting bool   // parked until some work elsewhere answers
+	started bool   // the command being served has passed all checks and runs
+	closing bool   // nothing more is read
 }
 
 // shownState is what CLIENT LIST shows of a client and only its loop knows: the loop publishes it.

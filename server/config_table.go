@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dragonfly/server/config"
+	"dragonfly/server/cron"
 	"dragonfly/store/object"
 	"dragonfly/store/resperr"
 )
@@ -100,7 +101,8 @@ var redisParams = []param{
 	{name: "rdb-save-incremental-fsync", kind: kindBool, def: "yes"},
 	{name: "rdb-del-sync-files", kind: kindBool, def: "no"},
 	{name: "sanitize-dump-payload", kind: kindEnum, words: []string{"no", "yes", "clients"}, def: "yes"},
-	{name: "stop-writes-on-bgsave-error", kind: kindBool, def: "no"},
+	{name: "snapshot_cron", apply: applySnapshotCron},
+	{name: "stop-writes-on-bgsave-error", kind: kindBool, def: "no", apply: applyStopWrites},
 	{name: "appendonly", kind: kindBool, def: "no", apply: refuseYes("this server keeps snapshots and has no append only file")},
 	{name: "appendfilename", def: "appendonly.aof", flags: immutable},
 	{name: "appenddirname", def: "appendonlydir", flags: immutable},
@@ -347,10 +349,21 @@ func applyDBFilename(s *Server, text string) error {
 	if strings.ContainsAny(text, `/\`) {
 		return resperr.Error("dbfilename can't be a path, just a filename")
 	}
-	if err := config.ValidateDBFilename(text, s.cfg.DFSnapshotFormat); err != nil {
-		return resperr.Error(err.Error())
-	}
 	s.params.file.Store(&text)
+	return nil
+}
+
+func applySnapshotCron(s *Server, text string) error {
+	schedule, err := cron.Parse(text)
+	if err != nil {
+		return resperr.Error("argument can not be set: " + err.Error())
+	}
+	s.schedule.set(schedule)
+	return nil
+}
+
+func applyStopWrites(s *Server, text string) error {
+	s.persist.stopWrites.Store(text == "yes")
 	return nil
 }
 
@@ -370,8 +383,11 @@ func applyCompression(s *Server, text string) error {
 	switch {
 	case text == "no":
 		*mode = config.CompressNone
-	case *mode == config.CompressNone:
-		*mode = config.CompressSingleEntry
+	case *mode != config.CompressNone:
+	case s.cfg.CompressionMode != config.CompressNone:
+		*mode = s.cfg.CompressionMode
+	default:
+		*mode = config.CompressMultiEntryLZ4
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ type coordinator struct {
 	out   reply.Writer
 	ahead ahead
 	keys  []int
+	// changed are the keys of a command that changes them, while a snapshot is running.
+	changed []int
 	// The key of the command being run and its hash, if locking needed it; nil otherwise.
 	known []byte
 	hash  uint64
@@ -118,12 +120,16 @@ func (co *coordinator) runAhead(cl *client, c *reactor.Conn) (consumed int, all 
 
 // command runs one command of a client, or queues or refuses it.
 func (co *coordinator) command(cl *client, r *request) {
-	start := len(co.out.Buf)
+	start, reply := len(co.out.Buf), cl.Reply
 	cl.started = false
 	if cl.Reply == session.ReplySkipNext {
 		cl.Reply = session.ReplySkip
 	}
 	co.dispatch(cl, r)
+	if cl.waiting && !cl.started {
+		cl.Reply = reply // it runs another time
+		return
+	}
 	switch cl.Reply {
 	case session.ReplyOff:
 		co.out.Buf = co.out.Buf[:start]
@@ -180,10 +186,37 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	}
 	cl.started = true
 	co.lock(cl, cmd, r)
+	if s.store.Snapshotting() && cmd.Flags&command.Write != 0 && co.putOff(cl, cmd, args) {
+		return
+	}
 	co.run(cl, cmd, args)
 	if cmd.Flags&(command.LockAll|command.Session) != 0 || len(co.keys) > 1 {
 		co.tx.Unlock()
 	}
+}
+
+// putOff parks a client whose command would have to write a big value for the running snapshot before changing it, and
+// tells whether it did: the command runs when the snapshot has written the value. Shards are locked.
+func (co *coordinator) putOff(cl *client, cmd *command.Command, args [][]byte) bool {
+	if !cmd.Keys.Has() {
+		return false // it drops whole databases; those are kept for the snapshot
+	}
+	v := co.s.store.View(cl.DB, co.nowMs)
+	co.changed = cmd.Keys.Append(co.changed[:0], args)
+	for _, k := range co.changed {
+		if v.MustWait(args[k], cl.onWake) {
+			co.park(cl)
+			return true
+		}
+	}
+	return false
+}
+
+// park makes a client wait whose command has not run: its input is offered again when it is woken.
+func (co *coordinator) park(cl *client) {
+	cl.started = false
+	cl.waiting = true
+	cl.conn.Park()
 }
 
 // needsMemory tells whether a command is refused when there is no memory left; EXEC is for what it would run.
@@ -247,7 +280,7 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	ctx := &co.ctx
 	ctx.Args, ctx.Cmd, ctx.Session = args, cmd, &cl.Session
 	ctx.DB = s.store.View(cl.DB, co.nowMs)
-	ctx.DB.NoTouch = cl.NoTouch
+	ctx.DB.NoTouch, ctx.DB.ReadOnly = cl.NoTouch, cmd.Flags&command.ReadOnly != 0
 	ctx.DB.Know(co.known, co.hash)
 	co.out.Proto = cl.Proto
 	errors := co.out.Errors
@@ -274,7 +307,7 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	if cl.Proto != co.out.Proto { // a plain store would race with CLIENT LIST
 		cl.set(func(ss *session.Session) { ss.Proto = co.out.Proto })
 	}
-	if s.clients.monitors.Load() > 0 {
+	if s.clients.monitors.Load() > 0 && (cl.started || !cl.waiting) {
 		s.monitor(cl, cmd, args) // after it has run: EXEC is shown after the commands of its transaction
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"dragonfly/persistence/snapshot"
 	"dragonfly/server/command"
+	"dragonfly/server/digest"
 	"dragonfly/server/glob"
 	"dragonfly/server/reply"
 	"dragonfly/store"
@@ -51,6 +52,7 @@ func debugSubs() []debugSub {
 		{"htstats", "<dbid> [full]", "Describe the tables of a database.", 1, 2, debugHTStats},
 		{"htstats-key", "<key> [full]", "Describe the table of a value.", 1, 2, debugHTStatsKey},
 		{"listpack", "<key>", "Describe a value that is a listpack.", 1, 1, debugListpack},
+		{"load", "<filename> [APPEND]", "Replace the data set by that of a snapshot, or add it.", 1, 2, debugLoad},
 		{"loadaof", "", "Fails; there is no append only file.", 0, 0, debugLoadAOF},
 		{"log", "<message>", "Write a message to the log.", 1, 1, debugLog},
 		{"object", "<key>", "Describe a key and its value.", 1, 1, debugObject},
@@ -109,16 +111,15 @@ func debugClientEviction(c *command.Ctx, _ [][]byte) {
 }
 
 func debugDigest(c *command.Ctx, _ [][]byte) {
-	d := digestOf(c.DB.Store())
-	c.Reply.Simple(d.String())
+	c.Reply.Simple(digest.Of(c.DB.Store()).String())
 }
 
 func debugDigestValue(c *command.Ctx, keys [][]byte) {
 	c.Reply.Array(len(keys))
 	for _, key := range keys {
-		var d digest
+		var d digest.Digest
 		if v := c.DB.Peek(key); v.Ok() {
-			d.value(v)
+			d = digest.Value(v)
 		}
 		c.Reply.Simple(d.String())
 	}

@@ -117,7 +117,7 @@ func restore(c *command.Ctx) {
 	if deadline != 0 && !a.absTTL {
 		deadline += c.DB.NowMs
 	}
-	expired := deadline != 0 && deadline < c.DB.NowMs
+	expired := deadline != 0 && deadline < c.DB.ExpiryMs()
 	if expired {
 		deadline = 0 // the key is made to see whether it can be, and does not stay
 	}

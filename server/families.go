@@ -20,7 +20,7 @@ func newRegistry() *command.Registry {
 		connectionCommands,
 		transactionCommands,
 		persistCommands,
-		dumpCommands,
+		dumpCommands, dflyCommands,
 		stream.Commands,
 		functionCommands,
 		clientCommands,

@@ -32,7 +32,7 @@ func functionFlush(c *command.Ctx) {
 		c.Fail(resperr.New("FUNCTION FLUSH only supports SYNC|ASYNC option"))
 		return
 	}
-	of(c).s.functions.set(nil)
+	of(c).s.carried.dropFunctions()
 	c.DB.Store().AddDirty(1)
 	c.Reply.OK()
 }

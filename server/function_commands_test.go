@@ -1,14 +1,18 @@
 package server
 
-import "testing"
+import (
+	"testing"
+
+	"dragonfly/server/loader"
+)
 
 func TestFunctionFlush(t *testing.T) {
 	s := newServer(t, nil)
 	c := dial(t, s)
 	for _, flush := range []string{"function flush", "function flush sync", "FUNCTION FLUSH ASYNC"} {
-		s.functions.set([][]byte{[]byte("#!lua name=lib\n")})
+		s.carried.set(loader.Carried{Functions: [][]byte{[]byte("#!lua name=lib\n")}})
 		c.expect(t, flush, "+OK")
-		if n := len(s.functions.get()); n != 0 {
+		if n := len(s.carried.get().Functions); n != 0 {
 			t.Errorf("%s: %d libraries are left", flush, n)
 		}
 	}

@@ -199,7 +199,11 @@ func TestDuplicateKey(t *testing.T) {
 	if err := os.WriteFile(path, []byte(file), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.loadFile(t.Context(), path); err == nil || !strings.Contains(err.Error(), `"k"`) {
+	from, err := s.sourceAt(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.loadFrom(t.Context(), from, loadOptions{}); err == nil || !strings.Contains(err.Error(), `"k"`) {
 		t.Fatalf("%v", err)
 	}
 }

@@ -126,8 +126,15 @@ func exec(c *command.Ctx) {
 		c.Reply.NullArray()
 		return
 	}
-	ss.Multi = nil
 	cl := co.s.clients.get(ss.ID)
+	if m.Writes && co.s.store.Snapshotting() {
+		for i, args := range m.Queue {
+			if cmds[i].Flags&command.Write != 0 && co.putOff(cl, cmds[i], args) {
+				return
+			}
+		}
+	}
+	ss.Multi = nil
 	c.Reply.Array(len(m.Queue))
 	c.InExec = true
 	for i, args := range m.Queue {

@@ -2,9 +2,12 @@ package server
 
 import (
 	"maps"
+	"math"
 	"sync"
 	"sync/atomic"
 
+	"dragonfly/persistence"
+	"dragonfly/persistence/snapshot"
 	"dragonfly/server/config"
 )
 
@@ -46,11 +49,31 @@ func (p *params) password() string   { return *p.pass.Load() }
 func (p *params) maxClients() int    { return int(p.clients.Load()) }
 func (p *params) timeout() int       { return int(p.idleSecs.Load()) }
 
-// compression returns how snapshots are compressed.
-func (p *params) compression() config.CompressionMode {
+// snapshotMeta returns what the settings say of the form of snapshots.
+func (p *params) snapshotMeta() persistence.Meta {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.cfg.CompressionMode
+	return persistence.Meta{
+		Compression:      persistence.Compression(p.cfg.CompressionMode),
+		CompressionLevel: p.cfg.CompressionLevel,
+		MaxChunk:         int(min(p.cfg.MaxChunk, math.MaxInt32)),
+		TaggedChunks:     p.cfg.TaggedChunks,
+		EgressLimit:      p.cfg.EgressLimit,
+	}
+}
+
+// rdbTarget returns which readers RDB files are for.
+func (p *params) rdbTarget() snapshot.Target {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return snapshot.Target{Version: p.cfg.RDBVersion, Drop: p.cfg.RDBDrop}
+}
+
+// snapshotKeep returns how many snapshots of a name are kept, 0 for all.
+func (p *params) snapshotKeep() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cfg.SnapshotKeep
 }
 
 // outputLimits returns the limits on unsent output of a class of clients.

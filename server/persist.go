@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dragonfly/persistence"
+	"dragonfly/persistence/s3"
 	"dragonfly/persistence/snapshot"
+	"dragonfly/persistence/vfs"
 	"dragonfly/server/config"
 	"dragonfly/store/object"
 	"dragonfly/store/resperr"
@@ -23,6 +25,9 @@ import (
 type persister struct {
 	s *Server
 
+	// stopWrites refuses writes after a save that failed: stop-writes-on-bgsave-error. failed tells that the last one did.
+	stopWrites, failed atomic.Bool
+
 	mu       sync.Mutex
 	running  bool
 	bgsave   bool // the running save is a BGSAVE
@@ -30,7 +35,8 @@ type persister struct {
 	began    time.Time
 
 	last       persistence.Result // the last successful save
-	lastSave   time.Time          // its start; before the first, the start of the server
+	lastIn     persistence.Storage
+	lastSave   time.Time // its start; before the first, the start of the server
 	failedAt   time.Time
 	failedTook time.Duration
 	failure    string // of the last save, empty if it succeeded
@@ -38,7 +44,11 @@ type persister struct {
 	original  string
 	saves     int64
 	totalUsec int64
+	auto      autoSaves
 }
+
+// autoSaves counts the saves that no client asked for.
+type autoSaves struct{ done, failed int64 }
 
 func (p *persister) init(s *Server) {
 	p.s = s
@@ -49,44 +59,117 @@ func (p *persister) init(s *Server) {
 const (
 	errSaving  resperr.Error = "ERR Operation now in progress: SAVING - can not save database"
 	errLoading resperr.Error = "ERR Operation now in progress: LOADING - can not save database"
-	errNoDFS   resperr.Error = "ERR DF snapshots are not written by this server: use SAVE RDB"
-	errNoCloud resperr.Error = "ERR snapshots are kept in local files only"
 	errNoName  resperr.Error = "ERR filename is not specified"
 	errDryRun  resperr.Error = "ERR nothing is saved in a dry run (--rdb_load_dry_run)"
 )
 
-// target is where a save goes to.
+// format is how a snapshot is written.
+type format uint8
+
+const (
+	defaultFormat format = iota // what the settings say
+	formatDFS
+	formatRDB
+)
+
+// target is where a save goes to, and in which form.
 type target struct {
-	base string // file name, with placeholders
-	bg   bool
+	format format
+	uri    string // of another place than that of the settings
+	base   string // file name, with placeholders; empty: that of the settings
+	reader *snapshot.Target
+	bg     bool
 }
 
-// begin reserves the persister for one save to base, or to the name of the settings if that is empty.
-func (p *persister) begin(t target) (path string, err error) {
-	base := t.base
-	if base == "" {
-		base = p.s.params.dbFilename()
+// save is a save under way.
+type save struct {
+	storage persistence.Storage // nil until it is opened, if uri is set
+	uri     string
+	dfs     bool
+	base    string // as the settings have it, with placeholders
+	name    string // of the RDB file, or of the files of a DFS snapshot without their ends
+	reader  snapshot.Target
+	began   time.Time
+}
+
+// path returns the file that a save is known by.
+func (j *save) path() string {
+	if j.dfs {
+		return j.storage.Path(persistence.SummaryName(j.name))
 	}
-	if base == "" {
-		return "", errNoName
+	return j.storage.Path(j.name)
+}
+
+// openStorage returns the place that dir means: a directory, or a bucket in S3.
+func openStorage(ctx context.Context, cfg *config.Config, dir string) (persistence.Storage, error) {
+	if strings.HasPrefix(dir, "s3://") {
+		return s3.New(ctx, dir, s3.Options{
+			Endpoint:    cfg.S3Endpoint,
+			UseHTTPS:    cfg.S3UseHTTPS,
+			EC2Metadata: cfg.S3EC2Metadata,
+			SignPayload: cfg.S3SignPayload,
+		})
 	}
-	if err := config.ValidateDBFilename(base, false); err != nil {
-		return "", resperr.New(err.Error())
+	fsys := cfg.FS
+	if fsys == nil {
+		fsys = vfs.OS{}
 	}
+	return persistence.NewDir(fsys, dir), nil
+}
+
+// begin reserves the persister for one save.
+func (p *persister) begin(t target) (*save, error) {
+	s := p.s
 	switch {
-	case p.s.loading.Load():
-		return "", errLoading
-	case p.s.cfg.RDBLoadDryRun:
-		return "", errDryRun
+	case s.loading.Load():
+		return nil, errLoading
+	case s.cfg.RDBLoadDryRun:
+		return nil, errDryRun
+	}
+	j := &save{base: t.base, reader: s.params.rdbTarget(), storage: s.storage}
+	if t.reader != nil {
+		j.reader = *t.reader
+	}
+	if j.base == "" {
+		j.base = s.params.dbFilename()
+	}
+	if j.base == "" {
+		return nil, errNoName
+	}
+	j.dfs = t.format == formatDFS || t.format == defaultFormat && s.savesDFS(j.base)
+	if err := config.ValidateDBFilename(j.base, j.dfs); err != nil {
+		return nil, resperr.New(err.Error())
+	}
+	j.began = time.Now()
+	var err error
+	if j.dfs {
+		j.name, err = persistence.Expand(j.base, j.began)
+	} else {
+		j.name, err = persistence.RDBName(j.base, j.began)
+	}
+	if err != nil {
+		return nil, resperr.New(err.Error())
+	}
+	if t.uri != "" {
+		j.storage, j.uri = nil, t.uri
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running {
-		return "", errSaving
+		return nil, errSaving
 	}
-	p.running, p.bgsave, p.began = true, t.bg, time.Now()
+	p.running, p.bgsave, p.began = true, t.bg, j.began
 	p.progress = &persistence.Progress{}
-	return persistence.RDBPath(p.s.cfg.Dir, base, p.began), nil
+	return j, nil
+}
+
+// savesDFS tells whether a snapshot is written as DFS unless a client says otherwise: a name that ends in .rdb asks
+// for the other format.
+func (s *Server) savesDFS(base string) bool {
+	if strings.EqualFold(config.Extension(base), ".rdb") && !s.cfg.DFSnapshotFormatGiven {
+		return false
+	}
+	return s.cfg.DFSnapshotFormat || !s.cfg.DFSnapshotFormatGiven && config.Extension(base) == ""
 }
 
 // release gives up what begin has reserved.
@@ -97,29 +180,80 @@ func (p *persister) release() {
 }
 
 // save writes the snapshot that begin has reserved the persister for.
-func (p *persister) save(ctx context.Context, path string) error {
+func (p *persister) save(ctx context.Context, j *save) error {
 	s := p.s
-	started := time.Now()
-	res, err := p.write(ctx, path, started)
-	took := time.Since(started)
+	res, err := p.write(ctx, j)
+	took := time.Since(j.began)
 	p.mu.Lock()
 	p.running, p.bgsave = false, false
 	if err != nil {
-		p.failedAt, p.failedTook, p.failure = started, took, err.Error()
+		p.failedAt, p.failedTook, p.failure = j.began, took, err.Error()
 	} else {
-		p.last, p.lastSave, p.failure = res, res.Started, ""
+		p.last, p.lastIn, p.lastSave, p.failure = res, j.storage, res.Started, ""
 		p.saves++
 		p.totalUsec += took.Microseconds()
 	}
+	p.failed.Store(err != nil)
 	p.mu.Unlock()
 	if err != nil {
-		s.log.Error("Error in save: " + err.Error())
+		s.log.Error("Error in save: " + shortFailure(err))
 		return resperr.New(shortFailure(err))
 	}
 	s.store.AddDirty(-res.Dirty)
-	s.log.Info(fmt.Sprintf("Saving %q finished after %s, %d keys, %d bytes, RDB version %d",
-		path, took.Round(time.Millisecond), res.Keys, res.Bytes, res.Version))
+	s.log.Info(savedLine(j, res, took))
+	p.tidy(ctx, j)
 	return nil
+}
+
+// savedLine tells all about a save in one line.
+func savedLine(j *save, res persistence.Result, took time.Duration) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Saving %q finished after %s, %d keys, %d bytes, ", j.path(), took.Round(time.Millisecond), res.Keys, res.Bytes)
+	if j.dfs {
+		fmt.Fprintf(&b, "%d files, snapshot id %s", len(res.Files), res.SnapshotID)
+		if res.FieldTTLMs > 0 {
+			fmt.Fprintf(&b, ", %d hashes have TTLs of fields in ms, which Dragonfly cannot load", res.FieldTTLMs)
+		}
+	} else {
+		fmt.Fprintf(&b, "RDB version %d", res.Version)
+	}
+	var reasons []string
+	for reason := range res.Dropped {
+		reasons = append(reasons, reason)
+	}
+	slices.Sort(reasons)
+	for _, reason := range reasons {
+		fmt.Fprintf(&b, ", left out for its reader: %d %s", res.Dropped[reason], reason)
+	}
+	return b.String()
+}
+
+// tidy removes what the new snapshot has replaced: shard files of an older one of the same name, and the oldest
+// snapshots beyond snapshot_keep. What fails is told and does no harm.
+func (p *persister) tidy(ctx context.Context, j *save) {
+	s := p.s
+	if j.dfs {
+		if removed, err := persistence.RemoveLeftovers(ctx, j.storage, persistence.SummaryName(j.name)); err != nil {
+			s.log.Warn("Files of an older snapshot could not be removed: " + shortFailure(err))
+		} else if len(removed) > 0 {
+			s.log.Info("Removed files of an older snapshot: " + strings.Join(removed, ", "))
+		}
+	}
+	keep := s.params.snapshotKeep()
+	if keep == 0 {
+		return
+	}
+	written := j.name
+	if j.dfs {
+		written = persistence.SummaryName(j.name)
+	}
+	removed, err := persistence.Retain(ctx, j.storage, j.base, keep, written)
+	if len(removed) > 0 {
+		s.log.Info(fmt.Sprintf("Removed snapshots beyond the newest %d: %s", keep, strings.Join(removed, ", ")))
+	}
+	if err != nil {
+		s.log.Warn("Old snapshots could not be removed: " + shortFailure(err))
+	}
 }
 
 // keep notes that not all of a file was loaded.
@@ -131,45 +265,29 @@ func (p *persister) keep(file string) {
 
 // keepOriginal gives a file of which not all was loaded a second name before it is replaced: what was skipped is
 // nowhere else.
-func (p *persister) keepOriginal(path string) error {
+func (p *persister) keepOriginal(ctx context.Context, j *save) error {
 	p.mu.Lock()
 	original := p.original
 	p.mu.Unlock()
-	if original == "" || original != filepath.Clean(path) {
+	if j.dfs || original == "" || original != filepath.Clean(j.path()) {
 		return nil
 	}
-	backup := path + ".bak"
-	for i := 1; ; i++ {
-		if _, err := os.Lstat(backup); err != nil {
-			break // most likely there is none; else the next step says why not
-		}
-		backup = path + ".bak" + strconv.Itoa(i)
+	files, err := j.storage.List(ctx)
+	if err != nil {
+		return err
 	}
-	if err := os.Link(path, backup); err != nil {
-		if err := copyFile(path, backup); err != nil {
-			return fmt.Errorf("keeping the file of which not all was loaded: %w", err)
-		}
+	backup := j.name + ".bak"
+	for i := 1; slices.ContainsFunc(files, func(f persistence.FileInfo) bool { return f.Name == backup }); i++ {
+		backup = j.name + ".bak" + strconv.Itoa(i)
 	}
-	p.s.log.Warn(fmt.Sprintf("Not all of %s was loaded; it is kept as %s", path, backup))
+	if err := j.storage.Keep(ctx, j.name, backup); err != nil {
+		return fmt.Errorf("keeping the file of which not all was loaded: %w", err)
+	}
+	p.s.log.Warn(fmt.Sprintf("Not all of %s was loaded; it is kept as %s", j.path(), j.storage.Path(backup)))
 	p.mu.Lock()
 	p.original = ""
 	p.mu.Unlock()
 	return nil
-}
-
-// copyFile copies a file where a second name for it is not to be had.
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close())
 }
 
 // shortFailure is what a client is told of a failed save: the whole chain stands in the log.
@@ -177,18 +295,71 @@ func shortFailure(err error) string {
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
-// write writes the file.
-func (p *persister) write(ctx context.Context, path string, now time.Time) (persistence.Result, error) {
-	if err := p.keepOriginal(path); err != nil {
+// checkSpace fails a save that has next to no chance to fit on the disk, before it has filled it: one that would
+// need, going by the last one, more than twice what is free.
+func (p *persister) checkSpace(j *save) error {
+	free, err := j.storage.Free()
+	if err != nil || free < 0 {
+		return nil // the save itself will tell what is wrong
+	}
+	p.mu.Lock()
+	last := p.last
+	p.mu.Unlock()
+	need := int64(0)
+	if last.Keys > 0 {
+		need = int64(float64(last.Bytes) / float64(last.Keys) * float64(p.s.keys()))
+	}
+	need = min(need, p.s.store.Used())
+	switch {
+	case need > 2*free:
+		return fmt.Errorf("%s: no space left on device: the snapshot takes about %s, %s are free", j.path(), config.FormatMemory(need), config.FormatMemory(free))
+	case need > free:
+		p.s.log.Warn(fmt.Sprintf("The disk may be too small for the snapshot: it takes about %s, %s are free", config.FormatMemory(need), config.FormatMemory(free)))
+	}
+	return nil
+}
+
+// keys counts the keys of all databases.
+func (s *Server) keys() (n int) {
+	for i := range s.store.NumShards() {
+		sh := s.store.Shard(i)
+		sh.Lock()
+		for db := range s.store.NumDBs() {
+			n += sh.Len(db)
+		}
+		sh.Unlock()
+	}
+	return n
+}
+
+// write writes the files.
+func (p *persister) write(ctx context.Context, j *save) (persistence.Result, error) {
+	s := p.s
+	if j.storage == nil {
+		var err error
+		if j.storage, err = openStorage(ctx, s.cfg, j.uri); err != nil {
+			return persistence.Result{}, err
+		}
+	}
+	// An earlier save may have been interrupted when its files were whole, but before they had their names.
+	if err := j.storage.Recover(ctx, j.name); err != nil {
+		return persistence.Result{}, fmt.Errorf("settling an interrupted save: %w", err)
+	}
+	if err := p.keepOriginal(ctx, j); err != nil {
 		return persistence.Result{}, err
 	}
-	s := p.s
-	return persistence.SaveRDB(ctx, s.store, path, persistence.Meta{
-		Aux:       persistence.StandardAux(redisVersion, s.cfg.Version, s.store.Used(), now),
-		Functions: s.functions.get(),
-		Compress:  s.params.compression() > 0,
-		Access:    accessFor(s.param("maxmemory-policy")),
-	}, p.progress)
+	if err := p.checkSpace(j); err != nil {
+		return persistence.Result{}, err
+	}
+	meta := s.params.snapshotMeta()
+	meta.RedisVersion, meta.Version, meta.UsedMemory = redisVersion, s.cfg.Version, s.store.Used()
+	meta.Carried = persistence.Carried(s.carried.get())
+	meta.Access = accessFor(s.param("maxmemory-policy"))
+	if j.dfs {
+		return persistence.SaveDFS(ctx, s.store, j.storage, j.name, meta, p.progress)
+	}
+	meta.Target = j.reader
+	return persistence.SaveRDB(ctx, s.store, j.storage, j.name, meta, p.progress)
 }
 
 // accessFor returns what of the accesses to a key a policy decides by.
@@ -215,19 +386,41 @@ func (p *persister) wait() {
 	}
 }
 
-// final saves at the end of the process, when no client can change anything any more. A failure is told in the log
-// and does not change the exit code, as in Dragonfly.
+// scheduled saves because the schedule says so. A failure does not end the schedule.
+func (p *persister) scheduled() {
+	if p.s.loading.Load() {
+		return
+	}
+	if err := p.automatic(p.s.ctx); err != nil {
+		p.s.log.Warn("Failed to perform snapshot " + err.Error())
+	}
+}
+
+// automatic saves as the settings say.
+func (p *persister) automatic(ctx context.Context) error {
+	j, err := p.begin(target{})
+	if err == nil {
+		err = p.save(ctx, j)
+	}
+	p.mu.Lock()
+	if err == nil {
+		p.auto.done++
+	} else {
+		p.auto.failed++
+	}
+	p.mu.Unlock()
+	return err
+}
+
+// final saves at the end of the process, when no client can change anything any more. Unlike in Dragonfly a failure is
+// the process's too: whoever restarts it should know that the last changes are gone.
 func (p *persister) final() error {
 	p.wait()
 	if p.s.cfg.RDBLoadDryRun {
 		return nil
 	}
-	path, err := p.begin(target{})
-	if err == nil {
-		err = p.save(context.Background(), path)
-	}
-	if err != nil {
-		p.s.log.Warn("Failed to perform snapshot " + err.Error())
+	if err := p.automatic(context.Background()); err != nil {
+		return errors.New("Failed to perform snapshot at the end: " + err.Error())
 	}
 	return nil
 }
@@ -264,10 +457,17 @@ func (s *Server) persistenceInfo(b *strings.Builder) {
 	field("loading", flag(s.loading.Load()))
 	field("saving", flag(p.running))
 	field("current_save_duration_sec", current)
+	other := int64(0)
 	for t, n := range p.last.ByType {
-		if n > 0 {
+		switch {
+		case object.Type(t).Opaque():
+			other += n
+		case n > 0:
 			field("rdb_"+object.Type(t).String(), n)
 		}
+	}
+	if other > 0 {
+		field("rdb_other", other)
 	}
 	field("rdb_changes_since_last_success_save", s.store.Dirty())
 	field("rdb_changes_since_last_save", s.store.Dirty())
@@ -280,7 +480,6 @@ func (s *Server) persistenceInfo(b *strings.Builder) {
 	field("rdb_last_cow_size", 0)
 	field("rdb_last_load_keys_expired", s.load.expired.Load())
 	field("rdb_last_load_keys_loaded", s.load.keys.Load())
-	field("rdb_last_load_keys_skipped", s.load.skipped.Load())
 	if !p.failedAt.IsZero() {
 		field("last_failed_save", p.failedAt.Unix())
 	} else {
@@ -324,13 +523,4 @@ func flag(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// absolute returns a directory as the log shows it.
-func absolute(dir string) string {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return dir
-	}
-	return abs
 }

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"dragonfly/persistence"
+	"dragonfly/persistence/snapshot"
 	"dragonfly/server/command"
 	"dragonfly/server/reply"
+	"dragonfly/store/number"
 	"dragonfly/store/resperr"
 )
 
@@ -17,15 +19,15 @@ var persistCommands = []command.Command{
 		Name: "save", Arity: -1, Since: "1.0.0", Complexity: "O(N) in the number of keys",
 		Flags:   command.Admin | command.NoScript | command.NoMulti,
 		Summary: "Saves a snapshot and answers when it is complete. Other clients go on.",
-		Syntax:  "[RDB] [basename]",
-		Run:     func(c *command.Ctx) { save(c, false) },
+		Syntax:  "[DF | RDB] [cloud-uri] [basename] [VERSION version [DROP]]",
+		Run:     func(c *command.Ctx) { runSave(c, false) },
 	},
 	{
 		Name: "bgsave", Arity: -1, Since: "1.0.0", Complexity: "O(1)",
 		Flags:   command.Admin | command.NoScript,
 		Summary: "Starts saving a snapshot.",
-		Syntax:  "[SCHEDULE] [RDB] [basename]",
-		Run:     func(c *command.Ctx) { save(c, true) },
+		Syntax:  "[SCHEDULE] [DF | RDB] [cloud-uri] [basename] [VERSION version [DROP]]",
+		Run:     func(c *command.Ctx) { runSave(c, true) },
 	},
 	{
 		Name: "lastsave", Arity: 1, Since: "1.0.0", Complexity: "O(1)",
@@ -48,8 +50,11 @@ var persistCommands = []command.Command{
 }
 
 var saveHelp = []string{
-	"SAVE [RDB] [<basename>]",
-	"    Save a snapshot of the data set. The name may contain {timestamp}, {Y}, {m} and {d}.",
+	"SAVE [DF | RDB] [<cloud-uri>] [<basename>] [VERSION <9 | 10 | 11 | 12> [DROP]]",
+	"    Save a snapshot of the data set: DF in Dragonfly's files, RDB in one file that Redis reads.",
+	"    A cloud URI is s3://bucket/prefix. The name may contain {timestamp}, {Y}, {m} and {d}.",
+	"    VERSION makes an RDB file that an older Redis reads. What that cannot hold is refused, or left out and",
+	"    counted with DROP.",
 	"HELP",
 	"    Print this help.",
 }
@@ -60,29 +65,66 @@ func parseSave(args [][]byte, bg bool) (t target, help bool, err error) {
 	if bg && len(args) > 0 && equalFold(args[0], "schedule") {
 		args = args[1:]
 	}
-	switch {
-	case len(args) > 3:
-		return t, false, resperr.Syntax
-	case len(args) == 0:
+	if len(args) == 0 {
 		return t, false, nil
+	}
+	switch {
 	case equalFold(args[0], "help"):
 		return t, true, nil
 	case equalFold(args[0], "df"):
-		return t, false, errNoDFS
-	case !equalFold(args[0], "rdb"):
+		t.format = formatDFS
+	case equalFold(args[0], "rdb"):
+		t.format = formatRDB
+	default:
 		return t, false, resperr.New("Unknown subcommand or wrong number of arguments for '" +
 			strings.ToUpper(string(args[0])) + "'. Try SAVE HELP.")
 	}
-	if len(args) > 1 {
-		if strings.Contains(string(args[1]), "://") {
-			return t, false, errNoCloud
+	args, err = t.parseReader(args[1:])
+	if err != nil {
+		return t, false, err
+	}
+	if len(args) > 2 {
+		return t, false, resperr.Syntax
+	}
+	if len(args) > 0 && strings.Contains(string(args[0]), "://") {
+		t.uri, args = string(args[0]), args[1:]
+		if !strings.HasPrefix(t.uri, "s3://") {
+			return t, false, errCloud
 		}
-		t.base = string(args[1])
+	}
+	if len(args) > 0 {
+		t.base = string(args[0])
 	}
 	return t, false, nil
 }
 
-func save(c *command.Ctx, bg bool) {
+// parseReader takes VERSION and DROP from the end of the arguments.
+func (t *target) parseReader(args [][]byte) (rest [][]byte, err error) {
+	n := len(args)
+	reader := snapshot.Target{}
+	if n > 2 && equalFold(args[n-1], "drop") && equalFold(args[n-3], "version") {
+		reader.Drop = true
+		n--
+	}
+	if n < 2 || !equalFold(args[n-2], "version") {
+		return args, nil
+	}
+	version, ok := number.ParseInt(args[n-1])
+	if !ok || version < 9 || version > 12 || t.format != formatRDB {
+		return nil, errReader
+	}
+	reader.Version = int(version)
+	t.reader = &reader
+	return args[:n-2], nil
+}
+
+// Errors of the arguments of SAVE.
+const (
+	errCloud  resperr.Error = "ERR snapshots are kept in directories and in S3 (s3://bucket/prefix) only"
+	errReader resperr.Error = "ERR VERSION is for SAVE RDB and must be 9, 10, 11 or 12"
+)
+
+func runSave(c *command.Ctx, bg bool) {
 	co := of(c)
 	t, help, err := parseSave(c.Args[1:], bg)
 	if err != nil {
@@ -97,18 +139,18 @@ func save(c *command.Ctx, bg bool) {
 		return
 	}
 	p := &co.s.persist
-	path, err := p.begin(t)
+	j, err := p.begin(t)
 	if err != nil {
 		c.Fail(err)
 		return
 	}
 	if bg {
-		co.s.work.Go(func() { p.save(co.s.ctx, path) })
+		co.s.work.Go(func() { p.save(co.s.ctx, j) })
 		c.Reply.OK()
 		return
 	}
 	co.async(c, func() func(w *reply.Writer) {
-		if err := p.save(co.s.ctx, path); err != nil {
+		if err := p.save(co.s.ctx, j); err != nil {
 			return answerErr(err)
 		}
 		return answerOK
@@ -149,7 +191,7 @@ func shutdown(c *command.Ctx) {
 
 // debugReload is DEBUG RELOAD: the data set is saved, dropped and loaded again.
 func (s *Server) debugReload(c *command.Ctx) {
-	noSave, noFlush := false, false
+	noSave, noFlush, merge := false, false, false
 	for _, a := range c.Args[2:] {
 		switch strings.ToLower(string(a)) {
 		case "nosave":
@@ -157,13 +199,14 @@ func (s *Server) debugReload(c *command.Ctx) {
 		case "noflush":
 			noFlush = true
 		case "merge":
+			merge = true
 		default:
 			c.Fail(resperr.New("DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."))
 			return
 		}
 	}
 	of(c).async(c, func() func(w *reply.Writer) {
-		err := s.reload(s.ctx, !noSave, !noFlush)
+		err := s.reload(s.ctx, !noSave, !noFlush, merge)
 		var known resperr.Error
 		switch {
 		case errors.As(err, &known):
@@ -177,45 +220,53 @@ func (s *Server) debugReload(c *command.Ctx) {
 
 // reload saves, unless told not to, flushes and loads the last file saved. Other clients are refused from before the
 // cut to the end: what they were answered is in the file.
-func (s *Server) reload(ctx context.Context, save, flush bool) error {
+func (s *Server) reload(ctx context.Context, saveFirst, flush, merge bool) error {
 	p := &s.persist
-	path := ""
-	if save {
+	var j *save
+	if saveFirst {
 		var err error
-		if path, err = p.begin(target{}); err != nil {
+		if j, err = p.begin(target{}); err != nil {
 			return err
 		}
 	}
 	if !s.loading.CompareAndSwap(false, true) {
-		if save {
+		if j != nil {
 			p.release()
 		}
 		return errLoading
 	}
 	defer s.loading.Store(false)
 	s.settleLoops()
-	if save {
-		if err := p.save(ctx, path); err != nil {
+	if j != nil {
+		if err := p.save(ctx, j); err != nil {
 			return err
 		}
 	}
-	p.mu.Lock()
-	path = p.last.Path
-	p.mu.Unlock()
-	if path == "" {
-		found := false
-		var err error
-		if path, _, found, err = persistence.Find(s.cfg.Dir, s.params.dbFilename()); err != nil {
-			return err
-		} else if !found {
-			return resperr.New("there is no snapshot to load")
-		}
+	from, found, err := p.latest(ctx)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return resperr.New("there is no snapshot to load")
 	}
 	if flush {
 		s.flushAll()
 	}
-	_, err := s.loadFile(ctx, path)
+	_, err = s.loadFrom(ctx, from, loadOptions{replace: merge})
 	return err
+}
+
+// latest returns the last snapshot saved, or the one that a start would load.
+func (p *persister) latest(ctx context.Context) (from source, found bool, err error) {
+	s := p.s
+	p.mu.Lock()
+	files, in := p.last.Files, p.lastIn
+	p.mu.Unlock()
+	if n := len(files); n > 0 {
+		return source{in, files[n-1]}, true, nil
+	}
+	c, _, found, err := persistence.Find(ctx, s.storage, s.params.dbFilename())
+	return source{s.storage, c.Name}, found, err
 }
 
 // settleLoops waits until no loop runs a command that it let pass before the call, or the server ends.

@@ -8,10 +8,12 @@ import (
 	"net"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"dragonfly/persistence"
 	"dragonfly/server/command"
 	"dragonfly/server/config"
 	"dragonfly/server/reactor"
@@ -44,7 +46,9 @@ type Server struct {
 	params  params
 	persist persister
 
-	functions functionLibraries
+	storage  persistence.Storage // of the snapshots
+	schedule schedule
+	carried  carried
 
 	loading   atomic.Bool
 	load      loadProgress
@@ -94,6 +98,14 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	s.newReplID()
 	s.latency.histograms.Store(true)
 	s.persist.init(s)
+	if err := s.schedule.init(cfg.SnapshotCron); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	if !strings.Contains(cfg.Dir, "://") { // else Load opens it, over the network
+		if s.storage, err = openStorage(context.Background(), cfg, cfg.Dir); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
 	for i := range loops {
 		s.loops = append(s.loops, newCoordinator(s, i))
 	}
@@ -109,6 +121,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.work.Go(func() { st.Background(s.ctx, time.Second/time.Duration(max(1, cfg.HZ)), time.Now) })
 	s.work.Go(func() { s.cron(s.ctx) })
+	s.work.Go(func() { s.schedule.run(s.ctx, s.persist.scheduled) })
 	return s, nil
 }
 
@@ -236,7 +249,7 @@ type handler struct{ s *Server }
 func (h handler) Open(c *reactor.Conn) bool {
 	s := h.s
 	cl := &client{conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), fd: c.FD(), created: time.Now()}
-	cl.Proto, cl.User = 2, "default"
+	cl.Proto, cl.User, cl.onWake = 2, "default", cl.wake
 	cl.Authed = s.params.password() == "" || c.IsUnix()
 	cl.lastMs.Store(c.Loop().NowMs())
 	if !s.clients.add(cl, s.params.maxClients()) {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"dragonfly/server/digest"
 	"dragonfly/store/object"
 )
 
@@ -439,7 +440,7 @@ func checkStore(t *testing.T, s *Server) {
 			}
 		}
 	}
-	digestOf(st)
+	digest.Of(st)
 	for i := range st.NumShards() {
 		st.Shard(i).Unlock()
 	}

@@ -71,7 +71,7 @@ func (s *Store) cleanAll(ctx context.Context) {
 	}
 }
 
-// expireStep searches some segments for expired keys and fields. It returns false when the cursor has gone
+// expireStep searches some segments for expired keys, fields and members. It returns false when the cursor has gone
 // round once, or nothing can expire.
 func (sh *Shard) expireStep(cur *expireCursor, nowMs int64) (more bool) {
 	sh.Lock()
@@ -97,13 +97,16 @@ func (sh *Shard) expireStep(cur *expireCursor, nowMs int64) (more bool) {
 			}
 			continue
 		}
-		cur.pos = next
 		// Looking at one number per segment is what makes a large keyspace with few expiries cheap.
 		least := s.MinDeadline()
 		if least < nowMs {
 			searched++
-			least = db.expireSegment(s, nowMs)
+			var more bool
+			if least, more = db.expireSegment(s, nowMs); more {
+				continue
+			}
 		}
+		cur.pos = next
 		cur.least = min(cur.least, least)
 	}
 	return true
@@ -116,9 +119,10 @@ func (cur *expireCursor) nextDB(sh *Shard) bool {
 	return cur.db != 0
 }
 
-// expireSegment removes what has expired in a segment, and returns the least deadline of the rest.
-func (db *DB) expireSegment(s dash.Segment, nowMs int64) (least int64) {
-	var keys, hashes [][]byte
+// expireSegment removes what has expired in a segment, and returns the least deadline of the rest. A big value may have
+// more to remove than can be done at once.
+func (db *DB) expireSegment(s dash.Segment, nowMs int64) (least int64, more bool) {
+	var keys, collections [][]byte
 	least = math.MaxInt64
 	db.EachBucket(s, func(b *dash.Bucket) {
 		b.Prefetch(db.A)
@@ -134,25 +138,47 @@ func (db *DB) expireSegment(s dash.Segment, nowMs int64) (least int64) {
 			if c.HasFieldTTL() {
 				ms := minFieldDeadline(c)
 				if ms < nowMs {
-					hashes = append(hashes, bytes.Clone(c.Key()))
+					collections = append(collections, bytes.Clone(c.Key()))
 				}
 				least = min(least, ms)
 			}
 		})
 	})
 	s.SetMinDeadline(least)
-	v := View{st: db.sh.st, Index: db.index, NowMs: nowMs}
+	v := View{st: db.sh.st, Index: db.index, NowMs: nowMs, ReadOnly: true}
 	for _, key := range keys {
 		v.Peek(key)
+		if db.snap == nil {
+			continue
+		}
+		if p := db.Table.Find(dash.Hash(key), key); p.Ok() { // a snapshot still needs it
+			db.note(p, nowMs)
+			least = min(least, nowMs)
+		}
 	}
-	for _, key := range hashes {
-		v.expireFields(key)
+	for _, key := range collections {
+		more = v.expireFields(key) || more
 	}
-	return least
+	return least, more
 }
 
 // note tells the expiry cycle that the entry at p, or a field of it, expires at ms.
 func (db *DB) note(p dash.Pos, ms int64) {
 	p.NoteDeadline(ms)
 	db.due, db.noted = min(db.due, ms), min(db.noted, ms)
+}
+
+// noteField is note for a field of a hash or a member of a set.
+func (db *DB) noteField(p dash.Pos, ms int64) {
+	if (object.Cell{A: db.A, Slot: p.Slot()}).Type() == object.Set {
+		db.timedSets = 1
+	}
+	db.note(p, ms)
+}
+
+// noteFields is noteField for all fields or members of the entry at p, which has come into the database.
+func (db *DB) noteFields(p dash.Pos) {
+	if c := (object.Cell{A: db.A, Slot: p.Slot()}); c.HasFieldTTL() {
+		db.noteField(p, minFieldDeadline(c))
+	}
 }

@@ -36,9 +36,7 @@ func (d Detached) PutBack() {
 		d.db.expires++
 		p.NoteDeadline(ms)
 	}
-	if c.HasFieldTTL() {
-		p.NoteDeadline(minFieldDeadline(c))
-	}
+	d.db.noteFields(p)
 }
 
 // Discard frees the entry.
@@ -46,6 +44,36 @@ func (d Detached) Discard() {
 	if d.db != nil {
 		d.db.sh.discard(d.ref)
 	}
+}
+
+// NewDetached makes an entry that is in no table yet: for a value that is built in many steps, between which its shard
+// may be unlocked. It must be attached or discarded. The shard of the key is locked.
+func (s *Store) NewDetached(db int, key []byte, at object.Attrs, valLen int) *Detached {
+	h := dash.Hash(key)
+	d := s.shards[s.ShardOfHash(h)].dbs[db]
+	return &Detached{d, h, object.New(d.A, key, valLen, at)}
+}
+
+// Cell returns the entry, which is not in a table: it stays valid until the entry is attached, put back or discarded.
+func (d *Detached) Cell() object.Cell { return object.Cell{A: d.db.A, Slot: &d.ref} }
+
+// Attach makes an entry of NewDetached a key: no event, no change counted. If the key is there already it returns false,
+// or replaces it. The shard is locked.
+func (d *Detached) Attach(replace bool) bool {
+	if p := d.db.Table.Find(d.hash, d.Cell().Key()); p.Ok() {
+		if !replace {
+			return false
+		}
+		d.db.remove(p, object.Cell{A: d.db.A, Slot: p.Slot()})
+	}
+	p := d.db.Table.Insert(d.hash, d.ref)
+	c := object.Cell{A: d.db.A, Slot: p.Slot()}
+	if ms, ok := c.Deadline(); ok {
+		d.db.expires++
+		d.db.note(p, ms)
+	}
+	d.db.noteFields(p)
+	return true
 }
 
 // take removes an entry from the table without freeing it.

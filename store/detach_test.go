@@ -56,3 +56,4 @@ func (r *noter) Entry(_ int, c object.Cell) { r.keys = append(r.keys, string(c.K
 func (r *noter) Big(object.Cell) bool       { return true }
 func (r *noter) Begin(_ int, c object.Cell) { r.keys = append(r.keys, string(c.Key())) }
 func (r *noter) Step(object.Cell) bool      { return true }
+func (r *noter) Backlog() int               { return 0 }

@@ -11,26 +11,29 @@ import (
 type ref = arena.Ref
 
 // Scan calls fn for the entries of one cell of this shard's part of the database and returns the next cursor,
-// 0 at the end. Expired keys are left out, and removed afterwards. fn must not add or remove keys.
+// 0 at the end. Expired keys are left out, and removed afterwards; sets come without expired members. fn must not add
+// or remove keys.
 func (v *View) Scan(sh *Shard, cursor uint64, fn func(c object.Cell)) uint64 {
 	db := sh.dbs[v.Index]
-	var expired [][]byte
+	var due [][]byte
 	next := db.Table.Scan(cursor, func(slot *ref) {
 		c := object.Cell{A: sh.A, Slot: slot}
-		if v.Expired(c) {
-			expired = append(expired, bytes.Clone(c.Key()))
+		if v.Expired(c) || v.membersDue(c) {
+			due = append(due, bytes.Clone(c.Key()))
 			return
 		}
 		fn(c)
 	})
-	for _, key := range expired {
-		v.Peek(key)
+	for _, key := range due {
+		if c := v.Peek(key); c.Ok() {
+			fn(c)
+		}
 	}
 	return next
 }
 
-// Each calls fn for every entry of this shard's part of the database, expired ones included, until it returns
-// false. fn must not add or remove keys.
+// Each calls fn for every entry of this shard's part of the database, expired ones and members included, until it
+// returns false. fn must not add or remove keys.
 func (v *View) Each(sh *Shard, fn func(c object.Cell) bool) {
 	sh.dbs[v.Index].Table.Each(func(slot *ref) bool { return fn(object.Cell{A: sh.A, Slot: slot}) })
 }
@@ -41,20 +44,35 @@ func (v *View) Expired(c object.Cell) bool {
 	return ok && ms < v.NowMs && !v.st.NoExpire.Load()
 }
 
+// ExpiryMs returns the time by which keys and fields have expired for commands that write: NowMs, or 0 while nothing
+// expires. A deadline that has come already does not remove anything then either: a log that is being loaded may change
+// what it belongs to, before it tells that it went.
+func (v *View) ExpiryMs() int64 {
+	if v.st.NoExpire.Load() {
+		return 0
+	}
+	return v.NowMs
+}
+
 // Random returns a key of this shard's part of the database, chosen with equal probability. It removes expired
-// keys that it meets; the zero Cell means there is none.
+// keys that it meets; the zero Cell means there is none, or that expired keys which a snapshot still needs hide it.
 func (v *View) Random(sh *Shard) object.Cell {
 	db := sh.dbs[v.Index]
-	for db.Len() > 0 {
+	for tries := 0; db.Len() > 0 && tries < maxTries; tries++ {
 		slot := db.Table.Random()
 		c := object.Cell{A: sh.A, Slot: slot}
-		if !v.Expired(c) {
+		if !v.Expired(c) && !v.membersDue(c) {
 			return c
 		}
-		v.Peek(append([]byte(nil), c.Key()...))
+		if c = v.Peek(bytes.Clone(c.Key())); c.Ok() {
+			return c
+		}
 	}
 	return object.Cell{}
 }
+
+// maxTries is how many expired keys Random meets before it gives up: mostly each of them is gone for the next try.
+const maxTries = 1000
 
 // FlushDB removes all keys of a database. All shards are locked. It takes a moment however many keys there are: the
 // tables are swapped for empty ones and freed in the background, after a running snapshot has written them.
@@ -120,9 +138,7 @@ func (v *View) Rename(source []byte, to *View, target []byte) {
 		db.expires++
 		db.note(np, ms)
 	}
-	if c.HasFieldTTL() {
-		db.note(np, minFieldDeadline(c))
-	}
+	db.noteFields(np)
 	db.event(EventNew, "new", target)
 }
 

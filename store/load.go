@@ -5,13 +5,16 @@ import (
 	"dragonfly/store/object"
 )
 
-// Insert adds a key that was read from a file: no event, no change counted. The shard of the key is locked. It
-// returns false if the key is there already.
-func (s *Store) Insert(db int, key []byte, at object.Attrs, valLen int) (object.Cell, bool) {
+// Insert adds a key that was read from a file: no event, no change counted. The shard of the key is locked. If the key
+// is there already it returns false, or replaces it.
+func (s *Store) Insert(db int, key []byte, at object.Attrs, valLen int, replace bool) (object.Cell, bool) {
 	h := dash.Hash(key)
 	d := s.shards[s.ShardOfHash(h)].dbs[db]
-	if d.Table.Find(h, key).Ok() {
-		return object.Cell{}, false
+	if p := d.Table.Find(h, key); p.Ok() {
+		if !replace {
+			return object.Cell{}, false
+		}
+		d.remove(p, object.Cell{A: d.A, Slot: p.Slot()})
 	}
 	p := d.Table.Insert(h, object.New(d.A, key, valLen, at))
 	if at.DeadlineMs != 0 {

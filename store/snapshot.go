@@ -18,7 +18,11 @@ import (
 // added to a bucket is added after the bucket was stamped, and new buckets are born stamped.
 //
 // A value too big to be written in one slice is marked pending instead, and written in pieces after its
-// bucket. A writer of that very key finishes it first. FLUSHALL swaps the tables; the snapshot keeps the old.
+// bucket. A command that would change it is put off until it is written (MustWait); what changes it without asking,
+// as an expiry does, finishes it first. FLUSHALL swaps the tables; the snapshot keeps the old.
+//
+// On a slow disk the writers of a shard collect records faster than they are taken: beyond maxBacklog commands that
+// change something wait for the disk.
 
 // SnapshotWriter serialises the entries of one shard. Its methods are called with the shard locked.
 type SnapshotWriter interface {
@@ -30,7 +34,16 @@ type SnapshotWriter interface {
 	// does not change between them. Entry may be called between them for other entries.
 	Begin(db int, c object.Cell)
 	Step(c object.Cell) (done bool)
+	// Backlog returns how many bytes wait to be taken.
+	Backlog() int
 }
+
+const (
+	// bigInline is the length from which on a value in its entry may be too big to be written at once.
+	bigInline = 256 << 10
+	// The backlog of a shard may be this part of its data, and this much in any case.
+	backlogShare, backlogLeast = 32, 1 << 20
+)
 
 // ShardSnapshot is the part of a running snapshot that belongs to one shard. Guarded by the shard lock.
 type ShardSnapshot struct {
@@ -44,6 +57,9 @@ type ShardSnapshot struct {
 	pending []pendingValue
 	// begun: the first pending value is being written in pieces. finished: a command has written the last of them.
 	begun, finished bool
+	// maxBacklog bounds what the writer collects; crowded are those who wait for it to be taken.
+	maxBacklog int
+	crowded    []func()
 }
 
 type snapshotDB struct {
@@ -52,8 +68,9 @@ type snapshotDB struct {
 }
 
 type pendingValue struct {
-	db  int // index into dbs
-	key []byte
+	db      int // index into dbs
+	key     []byte
+	waiting []func() // to be called when it is written
 }
 
 // Snapshot is a running snapshot.
@@ -79,6 +96,7 @@ func (s *Store) BeginSnapshot(writer func(shard int) SnapshotWriter, atCut func(
 			panic("store: two snapshots at a time")
 		}
 		ss := &ShardSnapshot{sh: sh, epoch: s.epoch, w: writer(sh.id)}
+		ss.maxBacklog = max(backlogLeast, int(sh.A.Used())/backlogShare)
 		for i, db := range sh.dbs {
 			db.Version = ss.epoch
 			if db.Len() == 0 {
@@ -94,6 +112,7 @@ func (s *Store) BeginSnapshot(writer func(shard int) SnapshotWriter, atCut func(
 		snap.Shards = append(snap.Shards, ss)
 	}
 	snap.Dirty = s.Dirty()
+	s.snapshotting.Store(true)
 	if atCut != nil {
 		atCut()
 	}
@@ -113,13 +132,61 @@ func (ss *ShardSnapshot) write(n int, b *dash.Bucket) {
 	b.Prefetch(ss.sh.A)
 	b.Each(func(slot *ref) {
 		c := object.Cell{A: ss.sh.A, Slot: slot}
-		if outside(c) && ss.w.Big(c) {
+		if ss.big(c) {
 			c.SetPending(true)
-			ss.pending = append(ss.pending, pendingValue{n, bytes.Clone(c.Key())})
+			ss.pending = append(ss.pending, pendingValue{db: n, key: bytes.Clone(c.Key())})
 			return
 		}
 		ss.w.Entry(d.index, c)
 	})
+}
+
+// big tells whether an entry is written in pieces.
+func (ss *ShardSnapshot) big(c object.Cell) bool {
+	return (outside(c) || c.Len() >= bigInline) && ss.w.Big(c)
+}
+
+// owes tells whether the value of an entry is big and still to be written.
+func (ss *ShardSnapshot) owes(p dash.Pos, c object.Cell) bool {
+	return c.Pending() || p.Bucket().Version < ss.epoch && ss.big(c)
+}
+
+// MustWait tells whether a command that changes key should be put off because of a running snapshot: the value is big
+// and not written yet, or more is collected than should be. Then wake is called when the command can be tried again; it
+// must not block. The shard of the key is locked.
+func (v *View) MustWait(key []byte, wake func()) bool {
+	h := v.hash(key)
+	db := v.db(h)
+	if db.snap == nil {
+		return false
+	}
+	ss := db.snap
+	if ss.w.Backlog() > ss.maxBacklog {
+		ss.crowded = append(ss.crowded, wake)
+		return true
+	}
+	p := db.Table.Find(h, key)
+	if !p.Ok() {
+		return false
+	}
+	c := object.Cell{A: db.A, Slot: p.Slot()}
+	if !ss.owes(p, c) {
+		return false
+	}
+	db.Hook(p.Bucket()) // makes it pending, if it is not yet
+	for i := range ss.pending {
+		if e := &ss.pending[i]; bytes.Equal(e.key, key) && ss.slotOf(*e) == c.Slot {
+			e.waiting = append(e.waiting, wake)
+			// It comes before those that nobody waits for, but for the one that is begun.
+			first := 0
+			for first < i && (first == 0 && ss.begun || len(ss.pending[first].waiting) > 0) {
+				first++
+			}
+			ss.pending[i], ss.pending[first] = ss.pending[first], ss.pending[i]
+			return true
+		}
+	}
+	return false
 }
 
 // beforeChange is the change hook for an entry that is about to change in place or to go.
@@ -145,6 +212,7 @@ func (ss *ShardSnapshot) finish(c object.Cell) {
 				}
 				ss.begun, ss.finished = false, true
 			}
+			ss.crowded = append(ss.crowded, p.waiting...)
 			ss.pending = append(ss.pending[:i], ss.pending[i+1:]...)
 			break
 		}
@@ -180,6 +248,7 @@ func (ss *ShardSnapshot) Step() (more, wrotePiece, inPiece bool) {
 		if ss.w.Step(c) {
 			c.SetPending(false)
 			ss.begun = false
+			ss.crowded = append(ss.crowded, p.waiting...)
 			ss.pending = ss.pending[1:]
 		}
 		return true, true, ss.begun
@@ -213,25 +282,43 @@ func (ss *ShardSnapshot) leave(db *DB) {
 
 // End ends the snapshot in all shards, written completely or not.
 func (s *Snapshot) End() {
+	s.st.snapshotting.Store(false)
+	var wake []func()
 	for _, ss := range s.Shards {
 		ss.sh.Lock()
 		for _, p := range ss.pending {
 			if slot := ss.slotOf(p); slot != nil {
 				object.Cell{A: ss.sh.A, Slot: slot}.SetPending(false)
 			}
+			wake = append(wake, p.waiting...)
 		}
-		ss.pending = nil
+		wake = append(wake, ss.crowded...)
+		ss.pending, ss.crowded = nil, nil
 		for ; ss.at < len(ss.dbs); ss.at++ {
 			ss.leave(ss.dbs[ss.at].db)
 		}
 		ss.sh.snap = nil
 		ss.sh.Unlock()
 	}
+	for _, f := range wake {
+		f()
+	}
 }
 
-// Locked runs fn with the shard locked, for taking what its writer has collected.
+// Snapshotting tells whether a snapshot is running. It may be called without a lock; see View.MustWait.
+func (s *Store) Snapshotting() bool { return s.snapshotting.Load() }
+
+// Locked runs fn with the shard locked, for taking what its writer has collected. Commands that waited for that, or for
+// a value that is written now, go on.
 func (ss *ShardSnapshot) Locked(fn func()) {
 	ss.sh.Lock()
 	fn()
+	var wake []func()
+	if ss.w.Backlog() <= ss.maxBacklog/2 {
+		wake, ss.crowded = ss.crowded, nil
+	}
 	ss.sh.Unlock()
+	for _, f := range wake {
+		f()
+	}
 }

@@ -70,6 +70,8 @@ type Store struct {
 	used  atomic.Int64 // bytes of all arenas, as published by their shards
 	full  atomic.Int32 // shards whose address space is nearly used up, as published by them
 	dirty atomic.Int64 // changes since the last successful save
+
+	snapshotting atomic.Bool // a snapshot is running
 }
 
 // Shard is a partition of the keyspace.
@@ -104,8 +106,10 @@ type DB struct {
 	sh      *Shard
 	index   int
 	expires int // keys with a deadline
-	// No key and no field of a hash expires before due. noted is the least deadline since the expiry cycle last began
-	// with this database: when it is through, it knows a better due.
+	// 1 since a set came in of which some member had a deadline, else 0: lookups test it together with expires.
+	timedSets int
+	// No key, no field of a hash and no member of a set expires before due. noted is the least deadline since the expiry
+	// cycle last began with this database: when it is through, it knows a better due.
 	due, noted int64
 	watched    map[string][]watching
 	snap       *ShardSnapshot // the snapshot that still has to write from here, see snapshot.go

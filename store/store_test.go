@@ -313,9 +313,12 @@ func TestWatch(t *testing.T) {
 
 // recorder is a SnapshotWriter that keeps what it is given.
 type recorder struct {
-	t    *testing.T
-	seen map[string]string
+	t       *testing.T
+	seen    map[string]string
+	backlog int
 }
+
+func (r *recorder) Backlog() int { return r.backlog }
 
 func describe(db int, c object.Cell) (name, value string) {
 	name = fmt.Sprintf("%d/%s", db, c.Key())
@@ -465,6 +468,80 @@ func TestAbandonedSnapshot(t *testing.T) {
 	if v.Peek([]byte("big")).Pending() {
 		t.Fatal("the mark of the abandoned snapshot is still there")
 	}
+}
+
+// TestMustWait: a command that changes a big value waits until the snapshot has written it, and one that changes anything
+// waits for a backlog to be taken; an expired big key is hidden from who reads, and goes afterwards.
+func TestMustWait(t *testing.T) {
+	s := newStore(t, 1)
+	v := s.View(0, 1000)
+	unlock := s.lockAll()
+	for _, name := range []string{"one", "two", "three"} {
+		bigSet(&v, []byte(name), 2000)
+	}
+	v.SetString([]byte("small"), []byte("v"), object.Embstr, 0)
+	v.SetDeadline([]byte("three"), 2000)
+	unlock()
+	r := &recorder{t: t, seen: map[string]string{}}
+	snap := s.BeginSnapshot(func(int) SnapshotWriter { return r }, nil)
+	ss := snap.Shards[0]
+	woken := map[string]int{}
+	must := func(name string, want bool) {
+		t.Helper()
+		defer s.lockAll()()
+		if got := v.MustWait([]byte(name), func() { woken[name]++ }); got != want {
+			t.Errorf("%s must wait: %v", name, got)
+		}
+	}
+	must("small", false)
+	must("missing", false)
+	must("one", true)
+	must("one", true)
+	must("two", true)
+	for len(woken) == 0 {
+		ss.Step()
+		ss.Locked(func() {})
+	}
+	if woken["one"] != 2 || woken["two"] != 0 { // asked for first, written first
+		t.Errorf("woken: %v", woken)
+	}
+	must("one", false)
+
+	v.NowMs, v.ReadOnly = 3000, true
+	unlock = s.lockAll()
+	if v.Find([]byte("three")).Ok() || s.shards[0].Len(0) != 4 {
+		t.Errorf("an expired key that is still to be written: %d keys", s.shards[0].Len(0))
+	}
+	unlock()
+	for more := true; more; ss.Locked(func() {}) {
+		more, _, _ = ss.Step()
+	}
+	if woken["two"] != 1 || len(r.seen) != 4 {
+		t.Errorf("woken: %v, written: %v", woken, r.seen)
+	}
+	snap.End()
+	unlock = s.lockAll()
+	if v.Find([]byte("three")).Ok() || s.shards[0].Len(0) != 3 {
+		t.Errorf("an expired key that was written is still there: %d keys", s.shards[0].Len(0))
+	}
+	unlock()
+
+	r = &recorder{t: t, seen: map[string]string{}, backlog: 100 << 20}
+	snap = s.BeginSnapshot(func(int) SnapshotWriter { return r }, nil)
+	clear(woken)
+	must("small", true)
+	snap.Shards[0].Locked(func() {})
+	if len(woken) != 0 {
+		t.Error("woken before the backlog was taken")
+	}
+	snap.Shards[0].Locked(func() { r.backlog = 0 })
+	must("small", false)
+	must("one", true)
+	snap.End()
+	if woken["small"] != 1 || woken["one"] != 1 {
+		t.Errorf("woken: %v", woken)
+	}
+	must("one", false)
 }
 
 // TestHotPathAllocations: reading and overwriting a key allocates nothing on the Go heap.

@@ -1,7 +1,11 @@
 package store
 
 import (
+	"bytes"
+	"math"
+
 	"dragonfly/store/arena"
+	"dragonfly/store/dash"
 	"dragonfly/store/object"
 	"dragonfly/store/types/hash"
 	"dragonfly/store/types/list"
@@ -153,25 +157,57 @@ func Elements(c object.Cell) int {
 	return c.Len()
 }
 
-// minFieldDeadline returns the time at which the first field of a hash expires.
-func minFieldDeadline(c object.Cell) int64 { return hash.MinDeadline(c) }
-
-// fieldsAtOnce is how many expired fields of a hash are removed under one lock visit.
-const fieldsAtOnce = 1000
-
-// expireFields removes expired fields of a hash, and the hash if none is left.
-func (v *View) expireFields(key []byte) {
-	c := v.Edit(key)
-	if !c.Ok() || c.Type() != object.Hash {
-		return
+// minFieldDeadline returns a time before which no field of a hash, or no member of a set, expires.
+func minFieldDeadline(c object.Cell) int64 {
+	if c.Type() == object.Set {
+		return set.MinDeadline(c)
 	}
-	removed := 0
-	hash.ExpireFields(c, v.NowMs, fieldsAtOnce, func([]byte) { removed++ })
-	v.FieldsExpired(key, c, removed)
+	return hash.MinDeadline(c)
 }
 
-// FieldsExpired tells what follows when n fields of the hash at key were removed because they had expired: events,
-// and the end of the key when none is left, which it reports.
+// fieldsAtOnce is how many expired fields of a hash, or members of a set, the expiry cycle removes from it at once.
+const fieldsAtOnce = 1000
+
+// expireFields removes expired fields of a hash or members of a set, and the key if none is left. It tells whether
+// there are more to remove.
+func (v *View) expireFields(key []byte) (more bool) {
+	h := dash.Hash(key)
+	db := v.db(h)
+	p := db.Table.Find(h, key)
+	if !p.Ok() {
+		return false
+	}
+	c := object.Cell{A: db.A, Slot: p.Slot()}
+	if db.snap != nil && db.snap.owes(p, c) {
+		return false // a big value: that can wait until the snapshot has it
+	}
+	db.beforeChange(p, c)
+	removed := 0
+	count := func([]byte) { removed++ }
+	if c.Type() == object.Set {
+		more = set.ExpireMembers(c, v.NowMs, fieldsAtOnce, count)
+	} else {
+		more = hash.ExpireFields(c, v.NowMs, fieldsAtOnce, count)
+	}
+	v.FieldsExpired(key, c, removed)
+	return more
+}
+
+// expireMembers removes all expired members of the set at p, and the key if none is left. It returns where the entry is
+// then.
+func (v *View) expireMembers(db *DB, p dash.Pos, c object.Cell, key []byte) dash.Pos {
+	name := bytes.Clone(key) // key may be a view into the entry
+	db.beforeChange(p, c)
+	removed := 0
+	set.ExpireMembers(c, v.NowMs, math.MaxInt, func([]byte) { removed++ })
+	if v.FieldsExpired(name, c, removed) {
+		return dash.Pos{}
+	}
+	return p
+}
+
+// FieldsExpired tells what follows when n fields of the hash, or members of the set, at key were removed because they
+// had expired: events, and the end of the key when none is left, which it reports.
 func (v *View) FieldsExpired(key []byte, c object.Cell, n int) (gone bool) {
 	if n == 0 {
 		return false
@@ -179,9 +215,13 @@ func (v *View) FieldsExpired(key []byte, c object.Cell, n int) (gone bool) {
 	db := v.st.shards[v.st.ShardOf(key)].dbs[v.Index]
 	db.sh.Stats.ExpiredFields += int64(n)
 	db.trip(key)
-	db.event(EventHash, "hexpired", key)
-	if hash.Len(c) > 0 {
-		v.NoteFieldDeadline(key, hash.MinDeadline(c))
+	if c.Type() == object.Set {
+		db.event(EventSet, "sexpired", key)
+	} else {
+		db.event(EventHash, "hexpired", key)
+	}
+	if Elements(c) > 0 {
+		v.NoteFieldDeadline(key, minFieldDeadline(c))
 		return false
 	}
 	name := append([]byte(nil), key...)

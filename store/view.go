@@ -5,6 +5,7 @@ import (
 
 	"dragonfly/store/dash"
 	"dragonfly/store/object"
+	"dragonfly/store/types/set"
 )
 
 // View is one database at one time, for one command. The shards of the keys it is used for must be locked.
@@ -13,6 +14,9 @@ type View struct {
 	Index int
 	// NowMs is the time of the command in ms; all of its expiry decisions use it.
 	NowMs int64
+	// ReadOnly says that no key will be added: an expired key that a snapshot has still to write, and that is too big to
+	// be written at once, is hidden then and not removed.
+	ReadOnly bool
 	// NoTouch leaves the access clock of keys alone: CLIENT NO-TOUCH.
 	NoTouch bool
 
@@ -52,18 +56,29 @@ func (v *View) Limits() *object.Limits { return &v.st.Limits }
 
 func (v *View) db(h uint64) *DB { return v.st.shards[v.st.ShardOfHash(h)].dbs[v.Index] }
 
-// lookup finds a live entry. An expired one is removed.
+// lookup finds a live entry. An expired one is removed, and so are expired members of a set: nobody sees them.
 func (v *View) lookup(db *DB, h uint64, key []byte) dash.Pos {
 	p := db.Table.Find(h, key)
-	if !p.Ok() || db.expires == 0 {
+	if !p.Ok() || db.expires|db.timedSets == 0 {
 		return p
 	}
 	c := object.Cell{A: db.A, Slot: p.Slot()}
 	if ms, ok := c.Deadline(); ok && ms < v.NowMs && !v.st.NoExpire.Load() {
+		if v.ReadOnly && db.snap != nil && db.snap.owes(p, c) {
+			return dash.Pos{} // it goes when the snapshot has written it
+		}
 		db.expire(p, c, key)
 		return dash.Pos{}
 	}
+	if db.timedSets != 0 && v.membersDue(c) {
+		return v.expireMembers(db, p, c, key)
+	}
 	return p
+}
+
+// membersDue tells whether the entry is a set of which members may have expired.
+func (v *View) membersDue(c object.Cell) bool {
+	return c.HasFieldTTL() && c.Type() == object.Set && set.MinDeadline(c) <= v.NowMs && !v.st.NoExpire.Load()
 }
 
 // expire removes an entry whose time has come.
@@ -192,12 +207,13 @@ func (v *View) SetDeadline(key []byte, ms int64) {
 	db.setDeadline(p, c, ms)
 }
 
-// NoteFieldDeadline tells the expiry cycle that a field of the hash at key expires at ms.
+// NoteFieldDeadline tells the expiry cycle that a field of the hash, or a member of the set, at key expires at ms. Who
+// gives a member of a set a deadline and does not say so leaves it visible for ever.
 func (v *View) NoteFieldDeadline(key []byte, ms int64) {
 	h := v.hash(key)
 	db := v.db(h)
 	if p := db.Table.Find(h, key); p.Ok() {
-		db.note(p, ms)
+		db.noteField(p, ms)
 	}
 }
 

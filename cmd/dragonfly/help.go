@@ -29,6 +29,7 @@ func (cl *commandLine) helpWanted() bool {
 // printHelp prints the flags the help flags ask for, section by section.
 func (cl *commandLine) printHelp(w io.Writer) {
 	fmt.Fprint(w, "dragonfly: an in-memory data store that speaks the Redis protocol.\n\nUsage: dragonfly [--name=value ...]\n"+
+		"       dragonfly inspect [--json] [--top N] PATH...    report what snapshots hold, without serving them\n"+
 		"Every flag can also be given as the environment variable DFLY_<name>, or in a file (--flagfile).\n")
 	for _, section := range config.Sections() {
 		title := section.Title

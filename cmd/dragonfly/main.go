@@ -7,10 +7,11 @@
 //   - a flag of a feature this server lacks is refused, one that only tunes the inside of Dragonfly is noted in the log;
 //   - a flag without its value at the end of a line of a flag file is a mistake; it does not take the next line;
 //   - --healthcheck makes the program the probe of its own container;
+//   - the word inspect before all flags makes it report on snapshots instead of serving one;
 //   - the help text is not coloured, and --helpshort prints the flags that take effect.
 //
 // Exit codes: 0 after an orderly end, --version and --only_check_args; 1 after mistakes in flags, help, settings that do not
-// go together, and a snapshot that does not load; 134 after a fatal message in the log, such as a mistake in the environment.
+// go together, and a snapshot that does not load or would not; 134 after a fatal message in the log, such as a mistake in the environment.
 package main
 
 import (
@@ -36,6 +37,9 @@ func main() {
 
 // execute is the whole program: it returns the exit code.
 func execute(args []string, env environment, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == inspectWord {
+		return runInspect(args[1:], stdout, stderr)
+	}
 	cl := parse(args, env)
 	for _, text := range cl.warnings {
 		fmt.Fprintln(stderr, "WARNING: "+text)

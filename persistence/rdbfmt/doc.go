@@ -14,5 +14,6 @@
 // Integers are little-endian except inside lengths and stream IDs.
 //
 // The package knows how bytes are spelled, not what they mean: nothing here
-// reads a stream or builds a value.
+// builds a value, and nothing but ScanAux, for those who choose files by what
+// their first fields say, reads a stream.
 package rdbfmt

@@ -103,6 +103,7 @@ const (
 	AuxTableMem     = "table-mem"
 	AuxSearchIndex  = "search-index"
 	AuxSearchSyn    = "search-synonyms"
+	AuxFunction     = "function" // ours: the source of a function library, in a DFS summary
 )
 
 // OpName names an opcode for messages, as it reads under the REDIS magic.

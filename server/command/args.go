@@ -38,3 +38,20 @@ func IntFrom(arg []byte, least int64, wrong resperr.Error) (int64, error) {
 	}
 	return n, nil
 }
+
+// maxMemberTTL is the longest time in seconds that a member of a set, or a field of a hash, may be given by the
+// commands of Dragonfly.
+const maxMemberTTL = 1<<28 - 1
+
+// MemberDeadline parses the seconds after which a member of a set, or a field of a hash, shall expire, and returns the
+// deadline in ms.
+func MemberDeadline(arg []byte, nowMs int64) (deadlineMs int64, err error) {
+	n, err := IntFrom(arg, 1, resperr.NotInteger)
+	switch {
+	case err != nil:
+		return 0, err
+	case n > maxMemberTTL:
+		return 0, resperr.NotInteger
+	}
+	return nowMs + n*1000, nil
+}

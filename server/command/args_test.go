@@ -41,3 +41,20 @@ func TestInt(t *testing.T) {
 	g("0", 0, resperr.NotPositive)
 	g("x", 0, resperr.NotPositive)
 }
+
+func TestMemberDeadline(t *testing.T) {
+	f := func(arg string, want int64, wantErr error) {
+		t.Helper()
+		if n, err := MemberDeadline([]byte(arg), 500); n != want || err != wantErr {
+			t.Errorf("MemberDeadline(%q) = %d, %v", arg, n, err)
+		}
+	}
+	f("1", 1500, nil)
+	f("268435455", 268435455500, nil)
+	f("268435456", 0, resperr.NotInteger)
+	f("9223372036854775807", 0, resperr.NotInteger)
+	f("0", 0, resperr.NotInteger)
+	f("-1", 0, resperr.NotInteger)
+	f("1.5", 0, resperr.NotInteger)
+	f("x", 0, resperr.NotInteger)
+}

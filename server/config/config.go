@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"dragonfly/persistence/vfs"
 	"dragonfly/server/glog"
 )
 
@@ -58,8 +59,25 @@ type Config struct {
 	DFSnapshotFormat      bool   // true DFS, false RDB; settled by Finish
 	DFSnapshotFormatGiven bool   // the operator asked for that format, it is not just the default
 	CompressionMode       CompressionMode
-	RDBIgnoreExpiry       bool // read snapshots as if no key had a TTL
-	RDBLoadDryRun         bool // read the snapshot, keep nothing
+	CompressionLevel      int
+	MaxChunk              int64  // bytes from which on a value of a DFS snapshot is written in pieces; 0 never
+	TaggedChunks          bool   // frame those pieces
+	EgressLimit           int64  // bytes per second and thread that a snapshot may write; 0 no limit
+	SnapshotCron          string // when to save by itself; empty never
+	SnapshotKeep          int    // how many snapshots of the same name to keep; 0 all
+	RDBVersion            int    // of the reader that RDB files are for; 0 the lowest that holds the data
+	RDBDrop               bool   // leave out what that reader cannot hold instead of refusing to save
+	RDBIgnoreExpiry       bool   // read snapshots as if no key had a TTL
+	RDBLoadDryRun         bool   // read the snapshot, keep nothing
+	LoadAOF               string // append-only file or directory to load at start; empty none
+
+	// FS is the file system that snapshots are in; nil is the real one. It has no setting: it is for tests.
+	FS vfs.FS
+
+	S3Endpoint    string // host of the S3 service; empty is that of AWS
+	S3UseHTTPS    bool
+	S3EC2Metadata bool // ask the metadata service of EC2 for credentials
+	S3SignPayload bool // sign what is uploaded, not just the headers
 
 	// The process.
 
@@ -105,8 +123,8 @@ func (c *Config) Finish() error {
 	if c.Port == 0 && c.UnixSocket == "" {
 		return ErrNoListener
 	}
-	if strings.Contains(c.Dir, "://") {
-		return Error(`dir "` + c.Dir + `" is not a directory: this server keeps snapshots in local files only`)
+	if scheme, _, ok := strings.Cut(c.Dir, "://"); ok && scheme != "s3" {
+		return Error(`dir "` + c.Dir + `": snapshots are kept in directories and in S3 (s3://bucket/prefix), not there`)
 	}
 	if strings.EqualFold(Extension(c.DBFilename), ".rdb") && !c.DFSnapshotFormatGiven {
 		c.DFSnapshotFormat = false

@@ -115,7 +115,8 @@ func TestFinish(t *testing.T) {
 	f(func(c *Config) { c.Port, c.UnixSocket = 0, "s" }, true, "")
 	f(func(c *Config) { c.DBFilename = "dump.rdb" }, false, "")
 	f(func(c *Config) { c.DBFilename = "dump.rdb"; c.DFSnapshotFormatGiven = true }, true, "DF snapshot format is used")
-	f(func(c *Config) { c.Dir = "s3://bucket/x" }, true, `dir "s3://bucket/x" is not a directory`)
+	f(func(c *Config) { c.Dir = "s3://bucket/x" }, true, "")
+	f(func(c *Config) { c.Dir = "gs://bucket/x" }, true, `dir "gs://bucket/x": snapshots are kept in directories and in S3`)
 	f(func(c *Config) { c.DBFilename = "dump.v1" }, true, "DF snapshot format requires")
 }
 
@@ -145,8 +146,8 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	// 241 flags of Dragonfly, six of which are about logging, and 21 more of glog.
-	if len(seen) != 241+21 {
+	// 241 flags of Dragonfly, six of which are about logging, 21 more of glog, and 4 of our own.
+	if len(seen) != 241+21+4 {
 		t.Errorf("%d settings", len(seen))
 	}
 }
@@ -200,6 +201,8 @@ func TestSetAndGet(t *testing.T) {
 	bad("unixsocketperm", "1777", "permissions are octal, from 0 to 0777")
 	bad("maxmemory", "lots", string(ErrMemorySyntax))
 	bad("compression_mode", "4", "the modes are 0 or NONE, 1 or SINGLE_ENTRY, 2 or MULTI_ENTRY_ZSTD, 3 or MULTI_ENTRY_LZ4")
+	bad("snapshot_cron", "* * *", "not a cron expression of five fields")
+	bad("rdb_version", "8", "must be 9, 10, 11, 12, or 0 for the lowest that holds the data")
 	bad("save_schedule", "*:*", "save_schedule flag is deprecated, please use snapshot_cron instead")
 	bad("max_squashed_cmd_num", "x", "") // checked though it has no effect
 	bad("rss_oom_deny_ratio", "NaN", "")

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"dragonfly/server/cron"
 )
 
 // Setting declares one setting.
@@ -171,6 +174,21 @@ func between(low, high int64) func(string) error {
 		}
 		return nil
 	}
+}
+
+// rdbVersion checks a version of RDB files that can be written; 0 leaves it open.
+func rdbVersion(text string) error {
+	switch strings.TrimSpace(text) {
+	case "0", "9", "10", "11", "12":
+		return nil
+	}
+	return errors.New("must be 9, 10, 11, 12, or 0 for the lowest that holds the data")
+}
+
+// cronExpression checks the expression of a schedule.
+func cronExpression(text string) error {
+	_, err := cron.Parse(text)
+	return err
 }
 
 // removedSchedule refuses every value of save_schedule.

@@ -1,17 +1,20 @@
 // Package loader fills the store with what rdbload reads: it is the Sink of a load, and of RESTORE.
 //
-// One goroutine reads and checks. Small records, nearly all of them, are copied into batches, one per shard, that
-// other goroutines insert under the shard's lock; a big value is built by the reader itself, straight into
-// the arena, as its elements arrive. Memory beyond the data set is bounded by the batches under way.
+// A load has one Loader and, for each file that is read at the same time, a Feeder. The goroutine of a feeder reads and
+// checks. Small records, nearly all of them, are copied into batches, one per shard, that the inserters of the loader
+// insert under the shard's lock; a big value is built by the reader itself, straight into the arena, as its elements
+// arrive, and becomes a key when it is complete. Memory beyond the data set is bounded by the batches under way.
 package loader
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
+	"dragonfly/persistence/rdbfmt"
 	"dragonfly/rdbload"
 	"dragonfly/store"
 	"dragonfly/store/number"
@@ -29,31 +32,32 @@ const (
 type Loader struct {
 	// DryRun reads and checks without inserting anything.
 	DryRun bool
+	// Replace lets a key take the place of one that is there, which is an error otherwise.
+	Replace bool
 	// MaxMemory is how many bytes the data set may take; 0 = no limit.
 	MaxMemory int64
 
 	st    *store.Store
 	nowMs int64
 
-	batches []*batch // one per shard, being filled
-	queues  []chan *batch
-	wg      sync.WaitGroup
-	pool    sync.Pool
+	queues []chan *batch
+	wg     sync.WaitGroup
+	pool   sync.Pool
 
-	mu  sync.Mutex
-	err error // the first failure of an inserter
-
-	// Functions are the sources of the function libraries read.
-	Functions [][]byte
-	// Aux are the metadata fields read.
-	Aux map[string]string
-
-	// MemberTTLs counts the members of sets that lost a deadline, which only Dragonfly's sets have.
-	MemberTTLs atomic.Int64
+	mu      sync.Mutex
+	err     error // the first failure of an inserter
+	carried Carried
 
 	keys     atomic.Int64
 	failed   atomic.Bool
 	expected atomic.Int64 // keys announced by the file
+}
+
+// Carried is what a snapshot holds beside its keys: it belongs to the data set and is saved with it.
+type Carried struct {
+	Functions [][]byte    // sources of function libraries
+	Aux       [][2]string // metadata fields of scripts and search indexes
+	ModuleAux [][]byte    // pieces of the global data of modules, as rdbload.Sink has them
 }
 
 // batch is a number of small records for one shard, with their bytes in one buffer.
@@ -73,12 +77,8 @@ type record struct {
 
 // New starts the inserters of a load.
 func New(st *store.Store, inserters int, nowMs int64) *Loader {
-	l := &Loader{st: st, nowMs: nowMs, Aux: map[string]string{}}
+	l := &Loader{st: st, nowMs: nowMs}
 	l.pool.New = func() any { return &batch{} }
-	l.batches = make([]*batch, st.NumShards())
-	for i := range l.batches {
-		l.batches[i] = l.newBatch(i)
-	}
 	for range max(1, inserters) {
 		q := make(chan *batch, queueLen)
 		l.queues = append(l.queues, q)
@@ -103,44 +103,72 @@ func (l *Loader) Keys() int64 { return l.keys.Load() }
 // Expected returns the number of keys the file has announced so far. It may be called on any goroutine.
 func (l *Loader) Expected() int64 { return l.expected.Load() }
 
+// Carried returns what the files held beside keys. It is complete after Finish.
+func (l *Loader) Carried() Carried { return l.carried }
+
+// Feeder hands the records of one file to a loader. It is a rdbload.Sink.
+type Feeder struct {
+	l       *Loader
+	batches []*batch // one per shard, being filled
+}
+
+// Feeder returns a new feeder. Its Flush must be called when its file was read to the end.
+func (l *Loader) Feeder() *Feeder {
+	f := &Feeder{l: l, batches: make([]*batch, l.st.NumShards())}
+	for i := range f.batches {
+		f.batches[i] = l.newBatch(i)
+	}
+	return f
+}
+
 // Aux takes a metadata field.
-func (l *Loader) aux(name, value []byte) { l.Aux[string(name)] = string(value) }
-
-// Sink returns the loader as what rdbload.Load fills.
-func (l *Loader) Sink() rdbload.Sink { return sink{l} }
-
-type sink struct{ l *Loader }
-
-// Aux takes a metadata field.
-func (s sink) Aux(name, value []byte) error {
-	s.l.aux(name, value)
+func (f *Feeder) Aux(name, value []byte) error {
+	switch string(name) {
+	case rdbfmt.AuxFunction:
+		return f.Function(value)
+	case rdbfmt.AuxLua, rdbfmt.AuxSearchIndex, rdbfmt.AuxSearchSyn:
+		f.l.mu.Lock()
+		defer f.l.mu.Unlock()
+		c := &f.l.carried
+		// Once: newer Dragonflies tell of search indexes in every file of a snapshot.
+		if kv := [2]string{string(name), string(value)}; !slices.Contains(c.Aux, kv) {
+			c.Aux = append(c.Aux, kv)
+		}
+	}
 	return nil
 }
 
 // Function takes the source of a function library.
-func (s sink) Function(code []byte) error {
-	s.l.Functions = append(s.l.Functions, bytes.Clone(code))
+func (f *Feeder) Function(code []byte) error {
+	f.l.mu.Lock()
+	defer f.l.mu.Unlock()
+	f.l.carried.Functions = append(f.l.carried.Functions, bytes.Clone(code))
+	return nil
+}
+
+// ModuleAux takes a piece of the global data of a module.
+func (f *Feeder) ModuleAux(raw []byte) error {
+	f.l.mu.Lock()
+	defer f.l.mu.Unlock()
+	f.l.carried.ModuleAux = append(f.l.carried.ModuleAux, bytes.Clone(raw))
 	return nil
 }
 
 // DB takes the number of the database to come.
-func (s sink) DB(index int) error {
-	if n := s.l.st.NumDBs(); index < 0 || index >= n {
+func (f *Feeder) DB(index int) error {
+	if n := f.l.st.NumDBs(); index < 0 || index >= n {
 		return fmt.Errorf("database %d, but --dbnum is %d", index, n)
 	}
 	return nil
 }
 
 // ResizeHint takes the announced size of a database.
-func (s sink) ResizeHint(keys, _ uint64) { s.l.expected.Add(int64(min(keys, 1<<40))) }
-
-// Put takes one record.
-func (s sink) Put(rec *rdbload.Record) error { return s.l.put(rec) }
+func (f *Feeder) ResizeHint(keys, _ uint64) { f.l.expected.Add(int64(min(keys, 1<<40))) }
 
 // attrs returns what an entry starts with.
 func (l *Loader) attrs(rec *rdbload.Record) object.Attrs {
 	v := l.st.View(0, l.nowMs)
-	at := object.Attrs{Type: kinds[rec.Type], Sticky: rec.Sticky, Clock: v.ClockFor(rec.Idle, rec.Freq)}
+	at := object.Attrs{Type: kinds[rec.Type], Sticky: rec.Sticky, MemcacheFlags: rec.MemcacheFlags, Clock: v.ClockFor(rec.Idle, rec.Freq)}
 	if rec.HasDeadline {
 		at.DeadlineMs = rec.DeadlineMs
 		if at.DeadlineMs == 0 {
@@ -150,7 +178,9 @@ func (l *Loader) attrs(rec *rdbload.Record) object.Attrs {
 	return at
 }
 
-func (l *Loader) put(rec *rdbload.Record) error {
+// Put takes one record.
+func (f *Feeder) Put(rec *rdbload.Record) error {
+	l := f.l
 	if l.failed.Load() {
 		return l.failure()
 	}
@@ -168,17 +198,29 @@ func (l *Loader) put(rec *rdbload.Record) error {
 		sh := l.st.Shard(shard)
 		sh.Lock()
 		defer sh.Unlock()
+		if e := rec.Elems; e != nil {
+			// While the rest of the value is somewhere further on in the file, others need the shard.
+			e.OnPause, e.OnResume = sh.Unlock, sh.Lock
+		}
 		return l.store(rec, at)
 	}
-	b := l.batches[shard]
+	b := f.batches[shard]
 	at.Encoding = encodingOf(rec)
 	b.recs = append(b.recs, record{rec.DB, at, len(rec.Key), len(rec.Bytes), int(rec.Len)})
 	b.buf = append(append(b.buf, rec.Key...), rec.Bytes...)
 	if len(b.buf) >= batchBytes || len(b.recs) == batchRecords {
 		l.send(b)
-		l.batches[shard] = l.newBatch(shard)
+		f.batches[shard] = l.newBatch(shard)
 	}
 	return nil
+}
+
+// Flush inserts what is left.
+func (f *Feeder) Flush() {
+	for i, b := range f.batches {
+		f.l.send(b)
+		f.batches[i] = nil
+	}
 }
 
 func encodingOf(rec *rdbload.Record) object.Encoding {
@@ -186,51 +228,51 @@ func encodingOf(rec *rdbload.Record) object.Encoding {
 	if rec.Packing == rdbload.Plain {
 		_, isInt = number.ParseInt(rec.Bytes)
 	}
-	return packedKind(rec.Type, rec.Packing, rec.Bytes, isInt)
+	return packedKind(rec.Packing, rec.Bytes, isInt)
 }
 
 func (l *Loader) send(b *batch) { l.queues[b.shard%len(l.queues)] <- b }
 
-// store inserts one record. Its shard is locked.
+// store inserts one record. Its shard is locked, but not while the elements of the record pause.
 func (l *Loader) store(rec *rdbload.Record, at object.Attrs) error {
-	if rec.Packing == rdbload.Elementwise {
-		c, ok := l.st.Insert(rec.DB, rec.Key, at, 0)
-		if !ok {
-			return ErrDuplicateKey
-		}
-		if err := l.build(c, rec); err != nil {
-			return err
-		}
-		l.noteFields(rec.DB, rec.Key, c)
-		return nil
+	d, err := l.make(rec, at)
+	if err != nil {
+		return err
 	}
-	at.Encoding = encodingOf(rec)
-	c, ok := l.st.Insert(rec.DB, rec.Key, at, len(rec.Bytes))
-	if !ok {
+	if !d.Attach(l.Replace) {
+		d.Discard()
 		return ErrDuplicateKey
 	}
-	copy(c.View(), rec.Bytes)
-	l.finish(rec.DB, rec.Key, c)
 	return nil
 }
 
+// make builds the value of a record in an entry that is in no table. Its shard is locked as for store.
+func (l *Loader) make(rec *rdbload.Record, at object.Attrs) (*store.Detached, error) {
+	if rec.Packing == rdbload.Elementwise {
+		d := l.st.NewDetached(rec.DB, rec.Key, at, 0)
+		if err := l.build(d.Cell(), rec); err != nil {
+			d.Discard()
+			return nil, err
+		}
+		return d, nil
+	}
+	at.Encoding = encodingOf(rec)
+	d := l.st.NewDetached(rec.DB, rec.Key, at, len(rec.Bytes))
+	c := d.Cell()
+	copy(c.View(), rec.Bytes)
+	l.finish(c)
+	return d, nil
+}
+
 // finish settles a packed value.
-func (l *Loader) finish(db int, key []byte, c object.Cell) {
-	if c.Type() == object.String {
+func (l *Loader) finish(c object.Cell) {
+	if t := c.Type(); t == object.String || t.Opaque() {
 		return
 	}
 	if c.Encoding() == object.ListpackEx {
 		c.SetHasFieldTTL(true)
 	}
 	settle(c, &l.st.Limits)
-	l.noteFields(db, key, c)
-}
-
-func (l *Loader) noteFields(db int, key []byte, c object.Cell) {
-	if c.HasFieldTTL() {
-		v := l.st.View(db, l.nowMs)
-		v.NoteFieldDeadline(key, hash.MinDeadline(c))
-	}
 }
 
 // insert inserts a batch.
@@ -243,13 +285,17 @@ func (l *Loader) insert(b *batch) {
 		key := b.buf[off : off+r.keyLen]
 		val := b.buf[off+r.keyLen : off+r.keyLen+r.valLen]
 		off += r.keyLen + r.valLen
-		c, ok := l.st.Insert(r.db, key, r.at, r.valLen)
+		c, ok := l.st.Insert(r.db, key, r.at, r.valLen, l.Replace)
 		if !ok {
 			l.fail(fmt.Errorf("key %q in database %d: %w", key, r.db, ErrDuplicateKey))
 			break
 		}
 		copy(c.View(), val)
-		l.finish(r.db, key, c)
+		l.finish(c)
+		if c.HasFieldTTL() {
+			v := l.st.View(r.db, l.nowMs)
+			v.NoteFieldDeadline(key, hash.MinDeadline(c)) // no set with such members is small
+		}
 	}
 	sh.Unlock()
 	l.pool.Put(b)
@@ -270,11 +316,8 @@ func (l *Loader) failure() error {
 	return l.err
 }
 
-// Finish inserts what is left, waits for the inserters and returns their first failure.
+// Finish waits for the inserters and returns their first failure. All feeders are flushed, or not used any more.
 func (l *Loader) Finish() error {
-	for _, b := range l.batches {
-		l.send(b)
-	}
 	for _, q := range l.queues {
 		close(q)
 	}
@@ -286,23 +329,30 @@ func (l *Loader) Finish() error {
 // leaves no key.
 func Restore(v *store.View, key, payload []byte, at object.Attrs) error {
 	r := &restorer{l: &Loader{st: v.Store(), nowMs: v.NowMs}, v: v, key: key, at: at}
-	if err := rdbload.LoadValue(payload, r); err != nil {
-		v.Delete(key)
+	err := rdbload.LoadValue(payload, r)
+	if r.made == nil {
 		return err
 	}
+	if err != nil {
+		r.made.Discard()
+		return err
+	}
+	r.made.Attach(false)
 	return nil
 }
 
 type restorer struct {
-	l   *Loader
-	v   *store.View
-	key []byte
-	at  object.Attrs
+	l    *Loader
+	v    *store.View
+	key  []byte
+	at   object.Attrs
+	made *store.Detached
 }
 
 // Put takes the record of the payload.
-func (r *restorer) Put(rec *rdbload.Record) error {
+func (r *restorer) Put(rec *rdbload.Record) (err error) {
 	rec.Key, rec.DB = r.key, r.v.Index
 	r.at.Type = kinds[rec.Type]
-	return r.l.store(rec, r.at)
+	r.made, err = r.l.make(rec, r.at)
+	return err
 }

@@ -24,11 +24,15 @@ var (
 var kinds = [...]object.Type{
 	rdbload.String: object.String, rdbload.List: object.List, rdbload.Set: object.Set,
 	rdbload.Zset: object.Zset, rdbload.Hash: object.Hash, rdbload.Stream: object.Stream,
+	rdbload.Module: object.Module, rdbload.JSON: object.JSON, rdbload.Bloom: object.Bloom,
+	rdbload.Cuckoo: object.Cuckoo, rdbload.CMS: object.CMS, rdbload.TopK: object.TopK,
 }
 
 // packedKind returns the encoding of a value whose bytes go into the entry as they are.
-func packedKind(typ rdbload.ValueType, packing rdbload.Packing, value []byte, isInt bool) object.Encoding {
+func packedKind(packing rdbload.Packing, value []byte, isInt bool) object.Encoding {
 	switch {
+	case packing == rdbload.Opaque:
+		return object.Raw
 	case packing == rdbload.Intset:
 		return object.Intset
 	case packing == rdbload.Listpack:
@@ -109,10 +113,7 @@ func hint(n uint64) int { return int(min(n, 1<<16)) }
 func (l *Loader) buildSet(c object.Cell, rec *rdbload.Record) error {
 	b := set.Build(c, hint(rec.Len), &l.st.Limits)
 	for rec.Elems.Next() {
-		if rec.Elems.Elem.DeadlineMs != 0 {
-			l.MemberTTLs.Add(1)
-		}
-		if !b.Add(rec.Elems.Elem.Data) {
+		if e := &rec.Elems.Elem; !b.AddTimed(e.Data, e.DeadlineMs) {
 			return ErrDuplicateMember
 		}
 	}

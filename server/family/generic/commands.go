@@ -101,6 +101,19 @@ var Commands = []command.Command{
 		Syntax:  "key", Run: persist,
 	},
 	{
+		Name: "fieldexpire", Arity: -4, Since: "1.0.0", Complexity: "O(N), N = fields named",
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatHash | command.CatSet, Keys: command.Key(1),
+		Group:   "generic",
+		Summary: "Makes fields of a hash, or members of a set, expire after a number of seconds.",
+		Syntax:  "key seconds field [field ...]", Run: fieldexpire,
+	},
+	{
+		Name: "fieldttl", Arity: 3, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.ReadOnly | command.Fast, ACL: command.CatKeyspace, Keys: command.Key(1),
+		Summary: "Tells in how many seconds a field of a hash, or a member of a set, expires.",
+		Syntax:  "key field", Run: fieldttl,
+	},
+	{
 		Name: "keys", Arity: 2, Since: "1.0.0", Complexity: "O(N) in the number of keys of the database",
 		Flags: command.ReadOnly, ACL: command.CatKeyspace | command.CatDangerous,
 		Summary: "Lists the keys whose names match a pattern.",

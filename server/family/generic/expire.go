@@ -37,7 +37,7 @@ func expireAfter(c *command.Ctx, baseMs, unitMs int64) {
 	case !cell.Ok() || !cond.holds(cell, deadline):
 		c.Reply.Int(0)
 		return
-	case deadline <= c.DB.NowMs:
+	case deadline <= c.DB.ExpiryMs():
 		c.DB.Delete(key)
 		c.DB.Changed(key, store.EventGeneric, "del")
 	default:

@@ -1,8 +1,10 @@
 package generic
 
 import (
+	"dragonfly/persistence/rdbfmt"
 	"dragonfly/server/command"
 	"dragonfly/store"
+	"dragonfly/store/object"
 )
 
 func del(c *command.Ctx) {
@@ -38,10 +40,20 @@ func typeOf(c *command.Ctx) {
 	v := c.DB
 	v.NoTouch = true
 	if cell := v.Find(c.Args[1]); cell.Ok() {
-		c.Reply.Simple(cell.Type().String())
+		c.Reply.Simple(typeName(cell))
 		return
 	}
 	c.Reply.Simple("none")
+}
+
+// typeName returns what TYPE answers. The type of a module's value is in its id, which comes first.
+func typeName(cell object.Cell) string {
+	if cell.Type() != object.Module {
+		return cell.Type().String()
+	}
+	id, _, _ := rdbfmt.ParseLen(cell.View())
+	name, _ := rdbfmt.ModuleName(id)
+	return name
 }
 
 func stick(c *command.Ctx) {

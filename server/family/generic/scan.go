@@ -51,9 +51,8 @@ func scan(c *command.Ctx) {
 		return
 	}
 	mark, n := c.Reply.Defer(), 0
-	typ := scanType(opt.Type)
 	next := walk(c, cursor, opt.Count, func(cell object.Cell) {
-		if key := cell.Key(); (typ == anyType || typ == cell.Type()) && opt.Match(key) {
+		if key := cell.Key(); (opt.Type == nil || command.Is(opt.Type, typeName(cell))) && opt.Match(key) {
 			c.Reply.Bulk(key)
 			n++
 		}
@@ -93,31 +92,14 @@ func walk(c *command.Ctx, cursor uint64, count int, fn func(key object.Cell)) (n
 	return shard<<cellBits | cell
 }
 
-// What scanType returns where no type is meant.
-const (
-	anyType object.Type = 254
-	noType  object.Type = 255
-)
-
-// scanType returns the type that the TYPE option names. An unknown one is no error: no key has it.
-func scanType(name []byte) object.Type {
-	if name == nil {
-		return anyType
-	}
-	for t := object.String; t <= object.Stream; t++ {
-		if command.Is(name, t.String()) {
-			return t
-		}
-	}
-	return noType
-}
+// randomTries is how often RANDOMKEY looks for a key that has not expired before it answers that there is none.
+const randomTries = 100
 
 func randomkey(c *command.Ctx) {
-	for {
+	for range randomTries {
 		shard := randomShard(c)
 		if shard < 0 {
-			c.Reply.Null()
-			return
+			break
 		}
 		found := false
 		c.Tx.Visit(shard, func(sh *store.Shard) {
@@ -129,8 +111,10 @@ func randomkey(c *command.Ctx) {
 		if found {
 			return
 		}
-		// All keys of the shard had expired and are removed now, or others have emptied it.
+		// All keys of the shard had expired and are removed now, or others have emptied it; or a snapshot still needs what
+		// has expired.
 	}
+	c.Reply.Null()
 }
 
 // randomShard returns a shard, chosen in proportion to its keys in the database, or -1 if there are none.

@@ -274,7 +274,7 @@ func (s *sorter) lookup(p *pattern, elem []byte) (value []byte, ok bool) {
 	case !cell.Ok():
 		return nil, false
 	case p.field != nil && cell.Type() == object.Hash:
-		return hash.Get(cell, p.field, s.c.DB.NowMs, &s.num)
+		return hash.Get(cell, p.field, s.c.DB.ExpiryMs(), &s.num)
 	case p.field == nil && cell.Type() == object.String:
 		return cell.View(), true
 	}

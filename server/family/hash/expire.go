@@ -106,7 +106,7 @@ func expire(c *command.Ctx, base, unit int64) {
 	set, deleted := 0, 0
 	c.Reply.Array(len(a.fields))
 	for _, field := range a.fields {
-		r := hash.SetDeadline(cell, field, a.deadline, c.DB.NowMs, a.cond)
+		r := hash.SetDeadline(cell, field, a.deadline, c.DB.ExpiryMs(), a.cond)
 		switch r {
 		case hash.Done:
 			set++
@@ -145,7 +145,7 @@ func hpersist(c *command.Ctx) {
 	changed := false
 	c.Reply.Array(len(fields))
 	for _, field := range fields {
-		r := hash.Persist(cell, field, c.DB.NowMs)
+		r := hash.Persist(cell, field, c.DB.ExpiryMs())
 		changed = changed || r == hash.Done
 		c.Reply.Int(int64(r))
 	}

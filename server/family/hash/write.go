@@ -95,7 +95,7 @@ func hsetnx(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	if cell.Ok() && hash.Has(cell, pair[0], c.DB.NowMs) {
+	if cell.Ok() && hash.Has(cell, pair[0], c.DB.ExpiryMs()) {
 		c.Reply.Int(0)
 		return
 	}
@@ -164,7 +164,7 @@ func hincrby(c *command.Ctx) {
 	var scratch hash.Scratch
 	n := int64(0)
 	if cell.Ok() {
-		if value, ok := hash.Get(cell, c.Args[2], c.DB.NowMs, &scratch); ok {
+		if value, ok := hash.Get(cell, c.Args[2], c.DB.ExpiryMs(), &scratch); ok {
 			if n, ok = number.ParseInt(value); !ok {
 				c.Fail(resperr.HashNotInteger)
 				return
@@ -197,7 +197,7 @@ func hincrbyfloat(c *command.Ctx) {
 	var x number.LongDouble
 	if cell.Ok() {
 		var scratch hash.Scratch
-		if value, ok := hash.Get(cell, c.Args[2], c.DB.NowMs, &scratch); ok {
+		if value, ok := hash.Get(cell, c.Args[2], c.DB.ExpiryMs(), &scratch); ok {
 			if x, ok = number.ParseLongDouble(value); !ok {
 				c.Fail(resperr.HashNotFloat)
 				return

@@ -1,5 +1,12 @@
 // Package set is the set family: membership, random members, and the algebra of sets.
 //
+// # Members that expire
+//
+// A member that SADDEX or FIELDEXPIRE gave a deadline is gone when its time has come: package store removes it before a
+// command sees the set, and the set with its last member. That is reported as sexpired, a new deadline as sexpire. SADD of
+// such a member leaves its deadline alone. The copy of a set has the deadlines of the set; a set that is computed, and a
+// member that is moved, has none.
+//
 // Differences from Redis: SRANDMEMBER with a negative count is refused beyond a bound, where Redis would build the
 // reply until memory is gone.
 package set
@@ -20,6 +27,12 @@ var Commands = []command.Command{
 		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatSet, Keys: command.Key(1),
 		Summary: "Adds members to a set, which is created if missing.",
 		Syntax:  "key member [member ...]", Run: sadd,
+	},
+	{
+		Name: "saddex", Arity: -4, Since: "1.0.0", Complexity: perMember,
+		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatSet, Keys: command.Key(1),
+		Summary: "Adds members that expire after a number of seconds to a set, which is created if missing.",
+		Syntax:  "key [KEEPTTL] seconds member [member ...]", Run: saddex,
 	},
 	{
 		Name: "scard", Arity: 2, Since: "1.0.0", Complexity: "O(1)",

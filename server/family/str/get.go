@@ -70,7 +70,7 @@ func getex(c *command.Ctx) {
 	c.Reply.Bulk(cell.View())
 	_, volatile := cell.Deadline()
 	switch {
-	case o.expiry == setExpiry && o.unit&relative == 0 && deadline <= c.DB.NowMs:
+	case o.expiry == setExpiry && o.unit&relative == 0 && deadline <= c.DB.ExpiryMs():
 		c.DB.Delete(key)
 		c.DB.Changed(key, store.EventGeneric, "del")
 	case o.expiry == setExpiry:

@@ -46,10 +46,11 @@ func replace(c object.Cell, enc object.Encoding, r arena.Ref, b []byte) {
 	c.A.Free(r)
 }
 
-// ToIntset converts a set whose members are known to be integers to an intset, unless there are too many.
+// ToIntset converts a set whose members are known to be integers to an intset, unless there are too many or some have a
+// deadline.
 func ToIntset(c object.Cell, lim *object.Limits) {
 	n := Len(c)
-	if c.Encoding() == object.Intset || n > maxIntset(lim) {
+	if c.Encoding() == object.Intset || c.HasFieldTTL() || n > maxIntset(lim) {
 		return
 	}
 	r := c.A.Alloc(intset.EmptySize + 8*n)
@@ -63,9 +64,10 @@ func ToIntset(c object.Cell, lim *object.Limits) {
 	replace(c, object.Intset, r, b)
 }
 
-// Repack makes a table a listpack if it fits one. Redis does so when SPOP leaves a small rest of a big set.
+// Repack makes a table a listpack if it fits one and no member has a deadline. Redis does so when SPOP leaves a small
+// rest of a big set.
 func Repack(c object.Cell, lim *object.Limits) {
-	if c.Encoding() != object.Hashtable || Len(c) > lim.SetMaxListpackEntries {
+	if c.Encoding() != object.Hashtable || c.HasFieldTTL() || Len(c) > lim.SetMaxListpackEntries {
 		return
 	}
 	size := listpack.EmptySize

@@ -12,12 +12,21 @@
 //
 // # Layout of a big set
 //
-//	Value:   | Ref u32le |
+//	Value:   | Ref u32le | [members with a deadline u64le | minDeadline i64le] |
 //	Root:    | dash.Root 24 B | bytes of all members u64 |
 //	Member:  | length uvarint | bytes | spare |
+//	Timed:   | length uvarint, one byte longer than it need be: the last one is 0 | deadline i64le | bytes | spare |
 //
 // Root and members are arena blocks. A member costs one length byte, five bytes in the table at full load, and
-// rounding to 8 bytes.
+// rounding to 8 bytes. A deadline costs nine bytes more, and sets without deadlines nothing: the odd length is one
+// that a plain member cannot have, and the part of the value in brackets is there exactly as long as some member has a
+// deadline, which is what object.Cell's HasFieldTTL says.
+//
+// # Members with a deadline
+//
+// A deadline is an absolute time in ms; a member has expired when now has reached it. Functions of this package make
+// no difference between members that have expired and others: package store calls ExpireMembers before any command
+// gets to see a set. A set of which a member gets a deadline becomes a table and stays one.
 //
 // # Use
 //

@@ -13,6 +13,9 @@ import (
 // over a table may be kept and continued later as long as the set is not changed; one over a small set is a view
 // of the entry and good for one visit only.
 type Iter struct {
+	// Deadline is that of the member that Next returned, 0 if it has none.
+	Deadline int64
+
 	enc     object.Encoding
 	small   []byte // intset or listpack
 	p       int    // index or offset of the next member, -1 at the end
@@ -61,7 +64,8 @@ func (it *Iter) Next() (member []byte, ok bool) {
 		if slot == nil {
 			return nil, false
 		}
-		return memberOf(it.a, *slot), true
+		member, it.Deadline = readMember(it.a, *slot)
+		return member, true
 	}
 	return number.AppendInt(it.scratch[:0], n), true
 }

@@ -20,3 +20,11 @@ func Build(c object.Cell, n int, lim *object.Limits) Builder {
 
 // Add adds a member and reports whether it was none before; a file that repeats one is corrupt.
 func (b *Builder) Add(m []byte) (added bool) { return Add(b.c, m, b.lim) }
+
+// AddTimed is Add for a member with a deadline in ms, 0 if it has none.
+func (b *Builder) AddTimed(m []byte, deadlineMs int64) (added bool) {
+	if deadlineMs == 0 {
+		return Add(b.c, m, b.lim)
+	}
+	return AddUntil(b.c, m, deadlineMs, true)
+}

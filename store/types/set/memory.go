@@ -48,7 +48,12 @@ func Copy(target, source object.Cell) {
 	t := to.table(target.A)
 	it := from.Iter()
 	for slot := it.Next(); slot != nil; slot = it.Next() {
-		m := memberOf(source.A, *slot)
-		to.insert(&t, dash.Hash(m), m)
+		m, deadline := readMember(source.A, *slot)
+		if deadline == 0 {
+			to.insert(&t, dash.Hash(m), m)
+			continue
+		}
+		to.insertBlock(&t, dash.Hash(m), newTimed(target.A, m, deadline)).NoteDeadline(deadline)
 	}
+	setTiming(target, timingOf(source))
 }

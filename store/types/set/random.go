@@ -38,11 +38,10 @@ func Pop(c object.Cell, dst []byte) []byte {
 		removeAt(c, p)
 		return dst
 	default:
-		rt := rootOf(c)
-		t := rt.table(c.A)
+		t := rootOf(c).table(c.A)
 		m := memberOf(c.A, *t.Random())
 		dst = append(dst, m...)
-		rt.remove(c.A, m)
+		removeFromTable(c, m)
 		return dst
 	}
 }

@@ -168,7 +168,7 @@ func Remove(c object.Cell, m []byte) (removed bool) {
 		removeAt(c, p)
 		return true
 	default:
-		return rootOf(c).remove(c.A, m)
+		return removeFromTable(c, m)
 	}
 }
 

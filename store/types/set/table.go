@@ -15,7 +15,10 @@ type root struct {
 	bytes int64 // of all member blocks
 }
 
-const rootBytes = int(unsafe.Sizeof(root{}))
+const (
+	rootBytes = int(unsafe.Sizeof(root{}))
+	refBytes  = 4
+)
 
 // initTable makes the value an empty table and returns its root.
 func initTable(c object.Cell) *root {
@@ -24,9 +27,9 @@ func initTable(c object.Cell) *root {
 	return (*root)(c.A.Ptr(r))
 }
 
-// setRoot makes the table with its root at r the value.
+// setRoot makes the table with its root at r the value. None of its members has a deadline.
 func setRoot(c object.Cell, r arena.Ref) {
-	binary.LittleEndian.PutUint32(c.Resize(4), uint32(r))
+	binary.LittleEndian.PutUint32(c.Resize(refBytes), uint32(r))
 	c.SetKind(object.Set, object.Hashtable)
 }
 
@@ -52,21 +55,35 @@ func (rt *root) add(a *arena.Arena, m []byte) (added bool) {
 
 // insert adds m, which is no member; h is its hash.
 func (rt *root) insert(t *dash.Table, h uint64, m []byte) {
-	r := newMember(t.A, m)
-	rt.bytes += int64(t.A.Size(r))
-	t.Insert(h, r)
+	rt.insertBlock(t, h, newMember(t.A, m))
 }
 
-func (rt *root) remove(a *arena.Arena, m []byte) (removed bool) {
-	t := rt.table(a)
+// insertBlock adds the member in the block at r, which is none yet; h is its hash.
+func (rt *root) insertBlock(t *dash.Table, h uint64, r arena.Ref) dash.Pos {
+	rt.bytes += int64(t.A.Size(r))
+	return t.Insert(h, r)
+}
+
+// take removes the member at p from the table and frees it.
+func (rt *root) take(t *dash.Table, p dash.Pos) {
+	r := *p.Slot()
+	t.Remove(p)
+	rt.bytes -= int64(t.A.Size(r))
+	t.A.Free(r)
+}
+
+func removeFromTable(c object.Cell, m []byte) (removed bool) {
+	rt := rootOf(c)
+	t := rt.table(c.A)
 	p := t.Find(dash.Hash(m), m)
 	if !p.Ok() {
 		return false
 	}
-	r := *p.Slot()
-	t.Remove(p)
-	rt.bytes -= int64(a.Size(r))
-	a.Free(r)
+	timed := c.HasFieldTTL() && deadlineOf(c.A, *p.Slot()) != 0
+	rt.take(&t, p)
+	if timed {
+		countTimed(c, -1)
+	}
 	return true
 }
 
@@ -94,6 +111,19 @@ func memberOf(a *arena.Arena, r arena.Ref) []byte {
 	if n := *(*byte)(p); n < 0x80 {
 		return unsafe.Slice((*byte)(unsafe.Add(p, 1)), n)
 	}
-	n, w := binary.Uvarint(unsafe.Slice((*byte)(p), binary.MaxVarintLen32))
-	return unsafe.Slice((*byte)(unsafe.Add(p, w)), n)
+	n, at, _ := readHead(p)
+	return unsafe.Slice((*byte)(unsafe.Add(p, at)), n)
+}
+
+// maxHead bounds the bytes of a length.
+const maxHead = binary.MaxVarintLen32 + 1
+
+// readHead reads the length of the member in the block at p, if it takes more than one byte, and finds where the
+// member begins and whether its deadline is the 8 bytes before that.
+func readHead(p unsafe.Pointer) (n, at int, timed bool) {
+	size, at := binary.Uvarint(unsafe.Slice((*byte)(p), maxHead))
+	if *(*byte)(unsafe.Add(p, at-1)) == 0 {
+		return int(size), at + deadlineBytes, true
+	}
+	return int(size), at, false
 }

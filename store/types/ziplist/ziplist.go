@@ -1,6 +1,7 @@
-// Package ziplist reads ziplists, the packing of small collections and list
-// nodes in RDB files before Redis 7. Nothing writes them any more: ToListpack
-// turns them into what took their place.
+// Package ziplist reads and makes ziplists, the packing of small collections
+// and list nodes in RDB files before Redis 7. No value is kept in this form:
+// ToListpack turns a ziplist into what took its place, FromListpack makes one
+// for a file that an old Redis is to read.
 //
 // # Layout
 //
@@ -19,8 +20,8 @@
 //	F1 … FD                   integer 0 … 12
 //	FF                        end of the ziplist
 //
-// Bytes go through Validate first: after it no function here reads out of
-// bounds. Without it they may panic, but Validate never does.
+// Bytes from outside go through Validate first: after it no function here reads
+// out of bounds. Without it they may panic, but Validate never does.
 package ziplist
 
 import (

@@ -32,6 +32,11 @@ func TestRedisBytes(t *testing.T) {
 		if got := hex.EncodeToString(ToListpack(nil, zl)); got != fields[3] {
 			t.Errorf("%s %s: %s, want %s", fields[0], fields[1], got, fields[3])
 		}
+		lp, _ := hex.DecodeString(fields[3])
+		old := strings.HasPrefix(fields[0], "2.4.") // it knew fewer encodings
+		if got := hex.EncodeToString(FromListpack(nil, lp)); got != fields[2] && !old {
+			t.Errorf("%s %s: as a ziplist %s, want %s", fields[0], fields[1], got, fields[2])
+		}
 		truncate(t, zl)
 	}
 }

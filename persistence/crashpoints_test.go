@@ -1,0 +1,5 @@
+//go:build !long
+
+package persistence
+
+const defaultCrashPoints = 2000

@@ -1,0 +1,260 @@
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+
+	"dragonfly/persistence"
+)
+
+const (
+	// partBytes is the size of the parts of a file: the least that S3 takes of a part that is not the last.
+	partBytes = 5 << 20
+	// uniformParts is how many have this size.
+	uniformParts = 7000
+	// growth says that later ones have this fraction of what is before them.
+	growth = 400
+	// maxParts is S3's limit, and so is maxPartBytes.
+	maxParts     = 10_000
+	maxPartBytes = 5 << 30
+
+	// abortTimeout bounds the attempts to give an upload up.
+	abortTimeout = 10 * time.Second
+
+	// tokenName is the name under which objects carry the token of their upload.
+	tokenName = "Dragonfly-Upload"
+)
+
+// partSize returns how many bytes the part of a number has that so many bytes precede.
+func partSize(number int, before int64) int64 {
+	if number <= uniformParts {
+		return partBytes
+	}
+	return min(max(partBytes, before/growth), maxPartBytes)
+}
+
+// upload is a file that is being written.
+type upload struct {
+	b     *Bucket
+	name  string
+	id    string // of the multipart upload
+	token string // of the object, see tokenName
+
+	ctx    context.Context // ends with that of Create, when a part fails, and with the upload
+	cancel context.CancelCauseFunc
+	parts  sync.WaitGroup // in flight
+
+	// Used by the one goroutine that writes.
+	head     pieces // part 1
+	tail     pieces // the part that is being filled
+	number   int    // its number
+	before   int64  // bytes in the parts before it
+	finished bool
+
+	mu    sync.Mutex
+	etags []string // by part number minus 1, empty as long as the part is in flight. Guarded by mu.
+	state state    // Guarded by mu.
+}
+
+// state is how far an upload is.
+type state int
+
+const (
+	writing   state = iota // or finished
+	decided                // a commit has begun that only Recover may undo
+	completed              // the object is there
+	aborted
+)
+
+// Create starts a file.
+func (b *Bucket) Create(ctx context.Context, name string) (persistence.Pending, error) {
+	if name == "" || strings.Contains(name, "/") {
+		return nil, b.failed(name, "creating", errors.New("not the name of a file"))
+	}
+	random := make([]byte, 16)
+	rand.Read(random)
+	u := &upload{b: b, name: name, token: hex.EncodeToString(random), number: 2, before: partBytes}
+	u.head.pool, u.tail.pool = &b.chunks, &b.chunks
+	id, err := b.core.NewMultipartUpload(ctx, b.name, b.key(name), minio.PutObjectOptions{
+		UserMetadata: map[string]string{tokenName: u.token},
+	})
+	if err == nil && id == "" {
+		err = errors.New("the answer has no upload id")
+	}
+	if err != nil {
+		return nil, b.failed(name, "starting the upload", err)
+	}
+	u.id = id
+	u.ctx, u.cancel = context.WithCancelCause(ctx)
+	return u, nil
+}
+
+// Name returns the name under which the file will appear.
+func (u *upload) Name() string { return u.name }
+
+var errFinished = errors.New("the file is finished")
+
+// Write adds bytes at the end. It waits if too many parts are in flight.
+func (u *upload) Write(p []byte) (int, error) {
+	if u.finished {
+		return 0, u.b.failed(u.name, "writing", errFinished)
+	}
+	written := 0
+	for len(p) > 0 {
+		if err := context.Cause(u.ctx); err != nil {
+			return written, err
+		}
+		target, limit := &u.head, int64(partBytes)
+		if u.head.size == partBytes {
+			target, limit = &u.tail, partSize(u.number, u.before)
+		}
+		if target == &u.tail && u.tail.size == limit {
+			if err := u.flush(); err != nil {
+				return written, err
+			}
+			continue
+		}
+		n := int(min(int64(len(p)), limit-target.size))
+		target.append(p[:n])
+		written += n
+		p = p[n:]
+	}
+	return written, nil
+}
+
+// WriteAt overwrites bytes within the first persistence.HeadBytes that were written before.
+func (u *upload) WriteAt(p []byte, off int64) (int, error) {
+	if end := off + int64(len(p)); u.finished || off < 0 || end > min(persistence.HeadBytes, u.head.size) {
+		return 0, u.b.failed(u.name, "overwriting", fmt.Errorf("bytes %d to %d cannot be changed (any more)", off, end))
+	}
+	u.head.overwrite(p, int(off))
+	return len(p), nil
+}
+
+// flush begins to upload the tail and makes room for the next one.
+func (u *upload) flush() error {
+	if u.number > maxParts {
+		err := u.b.failed(u.name, "writing", fmt.Errorf("more than %d bytes: too large for an object", u.before))
+		u.cancel(err)
+		return err
+	}
+	part := u.tail
+	if err := u.start(u.number, part); err != nil {
+		return err
+	}
+	u.before += part.size
+	u.number++
+	u.tail = pieces{pool: part.pool}
+	return nil
+}
+
+// start begins to upload a part, when there is room for one more in flight. The part frees its memory when it is done.
+func (u *upload) start(number int, part pieces) error {
+	select {
+	case u.b.uploading <- struct{}{}:
+	case <-u.ctx.Done():
+		return context.Cause(u.ctx)
+	}
+	u.parts.Go(func() {
+		defer func() { <-u.b.uploading }()
+		defer part.free()
+		etag, err := u.send(number, &part)
+		if err != nil {
+			u.cancel(err)
+			return
+		}
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		for len(u.etags) < number {
+			u.etags = append(u.etags, "")
+		}
+		u.etags[number-1] = etag
+	})
+	return nil
+}
+
+// send uploads a part, in several attempts if need be.
+func (u *upload) send(number int, part *pieces) (etag string, err error) {
+	doing := fmt.Sprintf("uploading part %d (%d bytes)", number, part.size)
+	options := minio.PutObjectPartOptions{DisableContentSha256: true}
+	options.Md5Base64, options.Sha256Hex = part.checksums(u.b.signPayload)
+	for attempt := 1; ; attempt++ {
+		r := part.reader()
+		p, err := u.b.core.PutObjectPart(u.ctx, u.b.name, u.b.key(u.name), u.id, number, r, part.size, options)
+		r.stop()
+		if err == nil {
+			return p.ETag, nil
+		}
+		if attempt == u.b.attempts || u.ctx.Err() != nil || !passing(err) {
+			return "", u.b.failed(u.name, doing, err)
+		}
+		u.b.log.Info("an upload failed, trying again", "error", u.b.failed(u.name, doing, err), "attempt", attempt)
+		if err := u.b.pause(u.ctx, attempt); err != nil {
+			return "", u.b.failed(u.name, doing, err)
+		}
+	}
+}
+
+// Finish uploads what is left. Nothing is visible yet.
+func (u *upload) Finish() error {
+	if u.finished {
+		return u.b.failed(u.name, "finishing", errFinished)
+	}
+	u.finished = true
+	var err error
+	if u.tail.size > 0 {
+		err = u.flush()
+	}
+	if err == nil {
+		err = u.start(1, u.head)
+	}
+	if err == nil {
+		u.head = pieces{}
+	}
+	u.parts.Wait()
+	if err == nil {
+		err = context.Cause(u.ctx)
+	}
+	u.head.free()
+	u.tail.free()
+	return err
+}
+
+// Abort gives the file up, finished or not. It does nothing if the file was committed, or if its commit began and
+// Recover is to end it.
+func (u *upload) Abort() error {
+	u.mu.Lock()
+	done := u.state != writing
+	if !done {
+		u.state = aborted
+	}
+	u.mu.Unlock()
+	if done {
+		return nil
+	}
+	u.cancel(u.b.failed(u.name, "writing", errors.New("the file was given up")))
+	u.finished = true
+	u.parts.Wait() // a part that arrives after the end would be kept, and paid for
+	u.head.free()
+	u.tail.free()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), abortTimeout)
+	defer cancel()
+	return u.b.abort(ctx, u.name, u.id)
+}
+
+// abort ends a multipart upload. It is no error if there is none.
+func (b *Bucket) abort(ctx context.Context, name, id string) error {
+	err := b.core.AbortMultipartUpload(ctx, b.name, b.key(name), id)
+	if codeOf(err) == minio.NoSuchUpload {
+		return nil
+	}
+	return b.failed(name, "aborting the upload", err)
+}
