@@ -60,8 +60,8 @@ func makeFile(rnd *rand.Rand, size int, fields ...string) []byte {
 		b = rdbfmt.AppendString(b, []byte(f), false)
 	}
 	b = append(b, rdbfmt.OpSelectDB, 0)
-	for range size {
-		b = append(b, byte(rnd.Uint32()))
+	for range size / 8 {
+		b = binary.LittleEndian.AppendUint64(b, rnd.Uint64())
 	}
 	b = append(b, rdbfmt.OpEOF)
 	return binary.LittleEndian.AppendUint64(b, rdbfmt.CRC64(0, b))
@@ -216,13 +216,12 @@ type crashRun struct {
 	base  string
 	keep  int
 	known []*made
-	acked *made // the last one whose save succeeded
-	last  *made // the one that was begun last
+	may   []*made // which ones a start may load; nil is none
 	time  time.Time
 }
 
 func newCrashRun(seed uint64) *crashRun {
-	r := &crashRun{rnd: rand.New(rand.NewPCG(seed, 1)), fs: vfstest.New(), time: time.Unix(1_700_000_000, 0)}
+	r := &crashRun{rnd: rand.New(rand.NewPCG(seed, 1)), fs: vfstest.New(), may: []*made{nil}, time: time.Unix(1_700_000_000, 0)}
 	r.dir = []string{"", "data", "/var/data/snapshots"}[r.rnd.IntN(3)]
 	r.base = []string{"dump", "dump-{timestamp}"}[r.rnd.IntN(2)]
 	r.keep = r.rnd.IntN(3)
@@ -236,13 +235,13 @@ func (r *crashRun) save(ctx context.Context, d *Dir) error {
 	if err != nil {
 		return err
 	}
-	r.last = makeSnapshot(r.rnd, name, max(0, r.rnd.IntN(6)-1))
-	r.known = append(r.known, r.last)
-	if err := r.last.save(ctx, d, r.base); err != nil {
+	m := makeSnapshot(r.rnd, name, max(0, r.rnd.IntN(6)-1))
+	r.known, r.may = append(r.known, m), append(r.may, m)
+	if err := m.save(ctx, d, r.base); err != nil {
 		return err
 	}
-	r.acked = r.last
-	return r.last.clean(ctx, d, r.base, r.keep)
+	r.may = []*made{m}
+	return m.clean(ctx, d, r.base, r.keep)
 }
 
 // saves saves until a crash.
@@ -262,18 +261,21 @@ func (r *crashRun) check(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case loaded != r.acked && loaded != r.last:
-		return errors.New("an older snapshot was loaded")
+	case !slices.Contains(r.may, loaded):
+		return errors.New("another snapshot was loaded")
 	}
-	r.acked, r.last = loaded, loaded // what was loaded once is not lost any more
+	r.may = []*made{loaded} // what was loaded once is not lost any more
 	return nil
 }
 
 // crashPoints returns how many points of time are tried.
 func crashPoints(t *testing.T) int {
 	text := os.Getenv("CRASHPOINTS")
-	if text == "" {
-		return defaultCrashPoints
+	switch {
+	case text == "" && long:
+		return 20_000
+	case text == "":
+		return 2000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -294,10 +296,19 @@ func TestCrashes(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		calls := r.fs.Calls()
-		// Some calls of each sequence, so that sequences are many.
+		var renames []int // and the calls after them
+		for i, call := range strings.Split(r.fs.Trace(), "\n") {
+			if strings.Contains(call, " rename ") {
+				renames = append(renames, i+1, i+2)
+			}
+		}
+		// Some calls of each sequence, so that sequences are many; most of them where most can go wrong.
 		for range min(20, points) {
 			points--
 			at := 1 + r.rnd.IntN(calls)
+			if r.rnd.IntN(2) == 0 {
+				at = renames[r.rnd.IntN(len(renames))]
+			}
 			if err := crashAt(ctx, seed, at); err != nil {
 				t.Fatalf("seed %d, call %d: %v", seed, at, err)
 			}
@@ -306,48 +317,60 @@ func TestCrashes(t *testing.T) {
 }
 
 // crashAt plays a sequence up to a call, and goes on after the crash.
-func crashAt(ctx context.Context, seed uint64, at int) error {
+func crashAt(ctx context.Context, seed uint64, at int) (err error) {
 	r := newCrashRun(seed)
-	r.fs.StopAt(at)
-	if err := r.saves(ctx); !errors.Is(err, vfstest.ErrPower) {
-		return fmt.Errorf("the sequence ends with %v", err)
-	}
-	r.rnd = rand.New(rand.NewPCG(seed, uint64(at)<<32))
-	calls := r.fs.Trace()
-	for round := 0; ; round++ {
-		what := "the power is cut"
+	lives := []*vfstest.FS{r.fs}
+	defer func() {
+		if err == nil {
+			return
+		}
+		text := ""
+		for _, fsys := range lives {
+			text += fsys.Trace() + "and then:\n" + fsys.Names() + "\n"
+		}
+		err = fmt.Errorf("%w\n%s", err, text)
+	}()
+	again := func() {
 		if r.rnd.IntN(3) == 0 {
-			what = "the process is killed"
 			r.fs = r.fs.Restart()
 		} else {
 			r.fs = r.fs.Crash(r.rnd.Uint64())
 		}
-		calls += "\n" + what + "\n" + r.fs.Names()
+		lives = append(lives, r.fs)
+	}
+
+	r.fs.StopAt(at)
+	if err := r.saves(ctx); !errors.Is(err, vfstest.ErrPower) {
+		return fmt.Errorf("the sequence ends with %w", err)
+	}
+	r.rnd = rand.New(rand.NewPCG(seed, uint64(at)<<32))
+	for round := 0; ; round++ {
+		again()
 		if round < 3 && r.rnd.IntN(2) == 0 {
 			r.fs.StopAt(1 + r.rnd.IntN(30))
 		}
-		err := r.check(ctx)
+		// Who saves under another name does so without the start that cleans up.
+		var err error
+		if r.rnd.IntN(4) > 0 {
+			err = r.check(ctx)
+		}
 		if err == nil && r.rnd.IntN(2) == 0 {
-			// The next save may be interrupted too.
-			err = r.save(ctx, NewDir(r.fs, r.dir))
+			err = r.save(ctx, NewDir(r.fs, r.dir)) // which may be interrupted too
 		}
-		switch {
-		case errors.Is(err, vfstest.ErrPower):
-			calls += "\n" + r.fs.Trace()
-			continue
-		case err != nil:
-			return fmt.Errorf("%w\n%s\n%s", err, calls, r.fs.Trace())
+		if err == nil {
+			r.fs.StopAt(0)
+			break
 		}
-		r.fs.StopAt(0)
-		break
+		if !errors.Is(err, vfstest.ErrPower) {
+			return err
+		}
 	}
 	if err := r.save(ctx, NewDir(r.fs, r.dir)); err != nil {
-		return fmt.Errorf("the next save: %w\n%s\n%s", err, calls, r.fs.Trace())
+		return fmt.Errorf("the next save: %w", err)
 	}
-	trace := r.fs.Trace()
-	r.fs = r.fs.Crash(r.rnd.Uint64())
-	if err := r.check(ctx); err != nil || r.acked == nil {
-		return fmt.Errorf("after the next save: %w\n%s\n%s", err, calls, trace)
+	again()
+	if err := r.check(ctx); err != nil {
+		return fmt.Errorf("after the next save: %w", err)
 	}
 	return nil
 }

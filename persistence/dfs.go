@@ -242,10 +242,10 @@ func (w *dfsWalker) visit(ctx context.Context, sh *dfsShard) error {
 		if err := sh.locked(func(sw *snapshot.Writer) { b = sw.Take(w.spare, !more) }); err != nil {
 			return err
 		}
-		w.spare = b
 		if b == nil {
 			break
 		}
+		w.spare = b
 		if err := w.blob(sh.f, b); err != nil {
 			return err
 		}

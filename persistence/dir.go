@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"dragonfly/persistence/vfs"
@@ -58,11 +59,20 @@ func (d *Dir) Create(ctx context.Context, name string) (Pending, error) {
 	if info, err := d.fs.Stat(d.Path(name)); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a directory", d.Path(name))
 	}
-	f, err := d.fs.Create(d.temp(name), 0o644)
+	f, err := d.newFile(d.temp(name))
 	if err != nil {
 		return nil, fmt.Errorf("opening the file for writing: %w", err)
 	}
 	return &dirFile{dir: d, f: f, name: name}, nil
+}
+
+// newFile creates a file in place of what has its name. That is removed, never truncated: a crash may have left a file of
+// the last snapshot under its temporary name as well.
+func (d *Dir) newFile(path string) (vfs.File, error) {
+	if err := d.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return d.fs.Create(path, 0o644)
 }
 
 // makeDir creates the directory with its parents if need be. Once in the life of a Dir, and after that if it creates
@@ -97,7 +107,7 @@ func (d *Dir) makeDir() error {
 }
 
 // Commit gives finished files their names, in order. Up to the first rename an error leaves all as it was, and the files
-// can be aborted; after it they are kept, for Recover to go on.
+// can be aborted; after it those of a set are kept, for Recover to go on.
 func (d *Dir) Commit(ctx context.Context, files []Pending) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -121,6 +131,10 @@ func (d *Dir) Commit(ctx context.Context, files []Pending) error {
 	}
 	for _, f := range ours {
 		if err := d.fs.Rename(d.temp(f.name), d.Path(f.name)); err != nil {
+			if len(ours) == 1 { // nothing else depends on it: it can be aborted, whether it was renamed or not
+				f.state = finished
+				delete(d.unsettled, f.name)
+			}
 			return fmt.Errorf("renaming: %w", err)
 		}
 	}
@@ -191,7 +205,7 @@ func (d *Dir) Remove(ctx context.Context, name string) error {
 	return d.fs.SyncDir(d.dir)
 }
 
-// copySuffix marks, before TempSuffix, a copy that Keep has not finished.
+// copySuffix marks, before TempSuffix, a copy that is not finished.
 const copySuffix = ".copy"
 
 // Keep gives a file a second name, or copies it where the file system has no such thing. When it returns nil that is
@@ -215,19 +229,24 @@ func (d *Dir) Keep(ctx context.Context, name, second string) error {
 	return nil
 }
 
-func (d *Dir) copy(name, second string) (err error) {
+func (d *Dir) copy(name, second string) error {
 	if _, err := d.fs.Stat(d.Path(second)); err == nil {
 		return fs.ErrExist
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	in, err := d.fs.Open(d.Path(name))
+	return d.replace(second, name)
+}
+
+// replace gives a name, in place of the file that has it, to a new file with the content of another one, which is durable.
+func (d *Dir) replace(name, source string) (err error) {
+	in, err := d.fs.Open(d.Path(source))
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	temp := d.temp(name + copySuffix)
-	out, err := d.fs.Create(temp, 0o644)
+	temp := d.temp(strings.TrimSuffix(source, TempSuffix) + copySuffix)
+	out, err := d.newFile(temp)
 	if err != nil {
 		return err
 	}
@@ -237,7 +256,7 @@ func (d *Dir) copy(name, second string) (err error) {
 	}
 	err = errors.Join(err, out.Close())
 	if err == nil {
-		err = d.fs.Rename(temp, d.Path(second))
+		err = d.fs.Rename(temp, d.Path(name))
 	}
 	if err != nil {
 		err = errors.Join(err, d.fs.Remove(temp))

@@ -146,7 +146,7 @@ func (s *rdbSaver) walk(ctx context.Context, walks []*walk) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	ws := make([]*rdbWalker, walkers(len(walks), rdbWalkers))
 	for i := range ws {
-		ws[i] = &rdbWalker{parts: make(chan part, partsAhead), spare: make(chan []byte, partsAhead), pause: s.meta.Pause}
+		ws[i] = &rdbWalker{parts: make(chan part, partsAhead), spare: make(chan []byte, 2*partsAhead), pause: s.meta.Pause}
 	}
 	for i, sh := range walks {
 		w := ws[i%len(ws)]
@@ -227,9 +227,8 @@ func (w *rdbWalker) run(ctx context.Context) error {
 
 // visit makes the next part of a shard: a chunk of records, a big value, or the end.
 func (w *rdbWalker) visit(ctx context.Context, sh *walk) error {
-	for {
+	for buf := w.buffer(); ; {
 		var b []byte
-		buf := w.buffer()
 		if err := sh.locked(func(w *snapshot.Writer) { b = w.Take(buf, sh.over) }); err != nil {
 			return err
 		}

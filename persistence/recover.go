@@ -168,11 +168,13 @@ func (d *Dir) settle(s foundSet) error {
 	if !ok || len(moves) == 0 {
 		return nil
 	}
-	// The process may have been killed before it synced the summary, and the names: then we see all of it, and yet
-	// a power cut would leave less. So all that a commit does is done here too.
-	for _, shard := range moves {
-		if err := d.syncTemp(partName(s.prefix, shard)); err != nil {
-			return err
+	// The shards are durable, else there would be no summary; itself it may be not. The process may have been killed
+	// before it synced it. Or the sync may have failed: then the system shows us all of the content, does not have it on
+	// disk, and would say of another sync that it succeeds. So the summary is written anew.
+	if moves[len(moves)-1] == summary {
+		name := s.prefix + summarySuffix + TempSuffix
+		if err := d.replace(name, name); err != nil {
+			return fmt.Errorf("copying %s: %w", d.Path(name), err)
 		}
 	}
 	if err := d.fs.SyncDir(d.dir); err != nil {
@@ -180,30 +182,12 @@ func (d *Dir) settle(s foundSet) error {
 	}
 	for _, shard := range moves {
 		name := partName(s.prefix, shard)
-		if f := s.final[shard]; f.id == s.temp[shard].id && f.complete {
-			// A rename was torn in two: both names are of one file. Another rename would do nothing.
-			if err := d.fs.Remove(d.temp(name)); err != nil {
-				return err
-			}
-			continue
-		}
+		// If a rename was torn in two, both names are of one file. Then this does nothing, and RemoveStale the rest.
 		if err := d.fs.Rename(d.temp(name), d.Path(name)); err != nil {
 			return fmt.Errorf("renaming: %w", err)
 		}
 	}
 	return nil
-}
-
-// syncTemp makes the content of a temporary file durable.
-func (d *Dir) syncTemp(name string) error {
-	f, err := d.fs.Open(d.temp(name))
-	if err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return errors.Join(fmt.Errorf("syncing: %w", err), f.Close())
-	}
-	return f.Close()
 }
 
 // unfinished returns the parts of a set whose temporary files are still to be renamed, in order. It is not ok if no set is

@@ -24,8 +24,9 @@ const (
 	// reach; a ZSTD frame can go far beyond, but with no data worth the name.
 	blobSlack = 2 << 20
 	blobRatio = 255
-	// maxZstdWindow is the most that a ZSTD frame may make the decoder keep.
-	maxZstdWindow = 8 << 20
+	// maxZstdWindow is the most that a ZSTD frame may make the decoder keep. One of Dragonfly asks for the size of
+	// its content.
+	maxZstdWindow = 4 << 20
 )
 
 const (
@@ -202,8 +203,11 @@ func (b *unpacker) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// close gives up the decoder that has to be told.
+// close gives up the memory of the decoders.
 func (b *unpacker) close() {
+	if b.lz4 != nil {
+		b.lz4.Reset(nil)
+	}
 	if b.zstd != nil {
 		b.zstd.Close()
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -20,6 +21,9 @@ import (
 func lz4Frame(items []byte, size int) []byte {
 	var b bytes.Buffer
 	w := lz4.NewWriter(&b)
+	if err := w.Apply(lz4.BlockSizeOption(lz4.Block64Kb)); err != nil {
+		panic(err)
+	}
 	if size >= 0 {
 		if err := w.Apply(lz4.SizeOption(uint64(size))); err != nil {
 			panic(err)
@@ -39,13 +43,16 @@ func lz4Blob(items ...[]byte) []byte {
 	return append([]byte{rdbfmt.OpDFLZ4Blob}, str(string(lz4Frame(all, len(all))))...)
 }
 
-func zstdFrame(items []byte) []byte {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithSingleSegment(true))
+// zstdEncoder is one for all: it is slow to make.
+var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithSingleSegment(true))
 	if err != nil {
 		panic(err)
 	}
-	return w.EncodeAll(items, nil)
-}
+	return w
+})
+
+func zstdFrame(items []byte) []byte { return zstdEncoder().EncodeAll(items, nil) }
 
 func zstdBlob(items ...[]byte) []byte {
 	return append([]byte{rdbfmt.OpDFZstdBlob}, str(string(zstdFrame(join(items...))))...)

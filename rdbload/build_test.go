@@ -136,6 +136,35 @@ func largeSet(n int) []byte {
 	return complete(b)
 }
 
+// blobs returns a file of strings in blobs of 64 KiB.
+func blobs(blob func(...[]byte) []byte) []byte {
+	b := header(9)
+	for n := range 200 {
+		items := selectDB(0)
+		for i := range 1300 {
+			items = append(items, rec(rdbfmt.TypeString, fmt.Sprintf("key:%010d", n*1300+i),
+				str(fmt.Sprintf("value-of-a-usual-size-%010d", i)))...)
+		}
+		b = append(b, blob(items)...)
+	}
+	return complete(b)
+}
+
+// chunkedSet returns a file of a set in tagged chunks of 64 KiB.
+func chunkedSet(n int) []byte {
+	set := rec(rdbfmt.TypeSet, "set", num(uint64(n)))
+	for i := range n {
+		set = append(set, str(fmt.Sprintf("member-%010d", i))...)
+	}
+	b := header(9)
+	for len(set) > 0 {
+		k := min(64<<10, len(set))
+		b = append(b, chunk(1, set[:k])...)
+		set = set[k:]
+	}
+	return complete(b)
+}
+
 func BenchmarkLoad(b *testing.B) {
 	for _, c := range []struct {
 		name string
@@ -145,6 +174,9 @@ func BenchmarkLoad(b *testing.B) {
 		{"hashes", smallHashes(100_000)},
 		{"zsets", smallZsets(100_000)},
 		{"set", largeSet(500_000)},
+		{"LZ4", blobs(lz4Blob)},
+		{"ZSTD", blobs(zstdBlob)},
+		{"chunks", chunkedSet(500_000)},
 		{"largeStrings", file(12, rec(0, "k", str(string(make([]byte, 10<<20)))), rec(0, "l", str(string(make([]byte, 10<<20)))))},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"runtime/metrics"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +43,16 @@ func handmade() [][]byte {
 			[]byte{rdbfmt.OpModuleAux}, num(0x3016e5a289bef804, 2, 1), num(rdbfmt.ModuleString), str("x"), num(rdbfmt.ModuleEOF)),
 		complete(append([]byte("VALKEY080"), join([]byte{rdbfmt.OpSlotImport}, str("job"), num(1, 0, 5),
 			rec(22, "h", num(1), strs("a", "1"), i64(5)))...)),
+		file(9, auxField("snapshot-id", "abc"), graphs(true),
+			rec(30, "json", str(`{"a":[1,"x",null]}`)), rec(34, "bloom", bloomValue(join(num(5), chunksOf(100, strings.Repeat("01234567", 32))))),
+			rec(33, "old", bloomValue(join(num(5), str("01234567")))), rec(35, "cms", cmsValue()), rec(36, "topk", topKValue()), rec(37, "cuckoo", cuckooValue()),
+			lz4Blob(selectDB(1), chunk(3, rec(2, "tagged", num(3)), str("a")), rec(0, "k", str("v"))),
+			chunk(4, []byte{rdbfmt.OpDFMask}, u32(1), rec(34, "filter")),
+			zstdBlob(selectDB(2), rec(4, "hash", num(1), strs("field", "value")), chunk(3, strs("b", "c"))),
+			chunk(4, bloomValue(join(num(5), chunksOf(8, "01234567")))),
+			join([]byte{rdbfmt.OpDFJournalBlob}, num(1), str("\x06\x01\x0d"), []byte{rdbfmt.OpDFJournalOffset}, i64(5))),
+		splitFile(rand.New(rand.NewPCG(1, 1)), 60, rec(2, "set", num(4), strs("a", "b", "c", "d")), rec(21, "s", streamValue(3)),
+			rec(37, "cuckoo", cuckooValue()), rec(18, "l", num(2, 2), blob("x", "y"), num(1), str("z"))),
 	}
 }
 
@@ -62,6 +74,20 @@ func TestEveryPrefixIsAnError(t *testing.T) {
 	}
 	for i, data := range handmade() {
 		cut(fmt.Sprint("handmade ", i), data, 1, 1)
+	}
+	for i, s := range dfsSnapshots {
+		for j, name := range s.files {
+			data := readDFS(t, name)
+			sum, err := Load(bytes.NewReader(data), Options{}, new(discard))
+			if err != nil {
+				t.Fatal(err)
+			}
+			step := max(1, len(data)/30)
+			if j == 0 && strings.HasSuffix(name, "summary.dfs") {
+				step = 1
+			}
+			cut(name, data[:sum.Bytes], 1+(17*i+int(*seed))%step, step)
+		}
 	}
 	for i, f := range fixtures {
 		step := 101
@@ -99,7 +125,8 @@ func mutate(rng *rand.Rand, data, other []byte) []byte {
 			b = append(b[:at:at], append(bytes.Clone(piece), b[at:]...)...)
 		case 6: // a type or an opcode
 			b[at] = []byte{0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-				26, 27, 30, 31, 32, 220, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255}[rng.IntN(44)]
+				26, 27, 30, 31, 32, 33, 34, 35, 36, 37, 201, 202, 210, 220, 222, 223, 224, 242, 243, 244, 245, 246, 247,
+				248, 249, 250, 251, 252, 253, 254, 255}[rng.IntN(55)]
 		case 7: // a 32-bit header field
 			binary.LittleEndian.PutUint32(b[at:], []uint32{0, 1, 0xFFFF, 0xFFFFFF, 1 << 31, 0xFFFFFFFF}[rng.IntN(6)])
 		case 8: // another version
@@ -120,13 +147,18 @@ func TestMutants(t *testing.T) {
 		files[i] = readFixture(t, f.name)
 	}
 	files = append(files, handmade()...)
+	for _, s := range dfsSnapshots {
+		if name := s.files[0]; strings.HasSuffix(name, "summary.dfs") {
+			files = append(files, readDFS(t, name))
+		}
+	}
 
 	loaded, done := 0, 0
 	allocated := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	most, last := uint64(0), uint64(0)
 	goroutines := runtime.NumGoroutine()
 	for ; done < *mutants; done++ {
-		if done%1000 == 0 && time.Since(start) > 15*time.Second {
+		if done%1000 == 0 && time.Since(start) > 10*time.Second {
 			t.Logf("out of time")
 			break
 		}
@@ -160,9 +192,44 @@ func TestMutants(t *testing.T) {
 	t.Logf("%d mutants, %d load, at most %d bytes allocated for one, %v", done, loaded, most, time.Since(start))
 }
 
-// maxMutantAlloc is what reading a file of about 30 KB may allocate in all: most
-// of it is room for one string that compresses well.
-const maxMutantAlloc = 4 << 20
+// Damage inside compressed blobs and tagged chunks, whose frames are whole.
+func TestMutantsInChunks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(*seed, 1))
+	goroutines := runtime.NumGoroutine()
+	start, done, loaded := time.Now(), 0, 0
+	for ; done < *mutants/20 && time.Since(start) < 3*time.Second; done++ {
+		records := chunkedRecords()
+		for range 1 + rng.IntN(2) {
+			i := rng.IntN(len(records))
+			// mutate leaves the start and the end alone, where a file has its magic and checksum.
+			padded := join(make([]byte, 9), records[i], make([]byte, 11))
+			if b := mutate(rng, padded, records[rng.IntN(len(records))]); len(b) > 20 {
+				records[i] = b[9 : len(b)-11]
+			}
+		}
+		if rng.IntN(4) > 0 {
+			records = records[:1+rng.IntN(len(records))]
+		}
+		data := splitFile(rng, []int{50, 500, 5000}[rng.IntN(3)], records...)
+		_, err := Load(bytes.NewReader(data), Options{NowMs: 1.7e12}, &budget{})
+		var e *Error
+		switch {
+		case err == nil:
+			loaded++
+		case !errors.As(err, &e):
+			t.Fatalf("seed %d, mutant %d: %v is no *Error", *seed, done, err)
+		}
+		if n := runtime.NumGoroutine(); n > goroutines {
+			t.Fatalf("seed %d, mutant %d: %d goroutines, %d before; %v", *seed, done, n, goroutines, err)
+		}
+	}
+	t.Logf("%d mutants, %d load, %v", done, loaded, time.Since(start))
+}
+
+// maxMutantAlloc is what reading a file of about 30 KB may allocate in all: room
+// for the largest blocks and windows that decoders are allowed, and for one
+// string that compresses well.
+const maxMutantAlloc = 16 << 20
 
 // budget is a Sink that walks everything as a real one would, so that a value
 // wrongly found good panics here, and that keeps nothing.
@@ -174,7 +241,7 @@ type budget struct {
 func (b *budget) Put(rec *Record) error {
 	b.sum += len(rec.Key)
 	switch rec.Packing {
-	case Plain:
+	case Plain, Opaque:
 		b.touch(rec.Bytes)
 	case Intset:
 		for i := range intset.Len(rec.Bytes) {
@@ -261,6 +328,16 @@ func TestBombs(t *testing.T) {
 	f("resize", file(12, []byte{rdbfmt.OpResizeDB}, num(huge, huge)))
 	f("intset", bomb(12, 11, str("\x08\x00\x00\x00\xff\xff\xff\xff")))
 	f("listpack", bomb(12, 16, str("\xff\xff\xff\xff\xff\xff\xff")))
+	f("module string", bomb(12, 7, num(1<<10, rdbfmt.ModuleString, 1<<30)))
+	f("Bloom filter", bomb(12, 34, num(0), f64(1), f64(0.1), num(0, 0, 0, huge, 1, 1<<30, 1<<30)))
+	f("count-min sketch", bomb(12, 35, num(1<<13, 1<<13, 0)))
+	f("top-k", bomb(12, 36, num(0, 1<<31, 1<<13, 1<<13), f64(1), num(1<<31)))
+	f("cuckoo filter", bomb(12, 37, num(1, 1, 1, 1<<30, 0, 0, huge, 1<<30, 1<<30)))
+	f("JSON", bomb(12, 30, num(1<<31-1)))
+	f("deep JSON", bomb(12, 30, str(strings.Repeat("[", 900))))
+	f("chunk", file(9, []byte{rdbfmt.OpDFTaggedChunk}, u32(1), u32(math.MaxUint32), rec(2, "k", num(huge))))
+	f("journal", file(9, []byte{rdbfmt.OpDFJournalBlob}, num(1, 1<<31)))
+	f("vector index", file(9, []byte{rdbfmt.OpDFVectorIndex}, str("i"), num(0, huge), u32(0), i64(0), u32(math.MaxUint32), u32(math.MaxUint32)))
 	f("ziplist", bomb(12, 13, str("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")))
 
 	// A listpack that unpacks from little, of equal members.
@@ -288,6 +365,12 @@ func FuzzLoadValue(f *testing.F) {
 	f.Add(byte(21), streamValue(3))
 	f.Add(byte(13), []byte(str(ziplistOf("a", "1"))))
 	f.Add(byte(9), []byte(str(zipmapOf("a", "1"))))
+	f.Add(byte(34), bloomValue(join(num(5), chunksOf(4, "01234567"))))
+	f.Add(byte(35), cmsValue())
+	f.Add(byte(36), topKValue())
+	f.Add(byte(37), cuckooValue())
+	f.Add(byte(30), str(`{"a":[1]}`))
+	f.Add(byte(7), moduleValue())
 	f.Add(byte(18), join(num(2, 1), str("x"), num(2), blob("y", "12")))
 	f.Fuzz(func(t *testing.T, typ byte, val []byte) {
 		_ = LoadValue(dumped(typ, val), &keep{})

@@ -6,10 +6,6 @@ import (
 	"dragonfly/persistence/rdbfmt"
 )
 
-// auxGraphMetadata is the AUX field with what the first releases that wrote
-// vector indexes kept out of OpDFVectorIndex.
-const auxGraphMetadata = "hnsw-index-metadata"
-
 const warnGraphs = "graphs of vector indexes were passed over: an index is made anew from its keys"
 
 // skipVectorIndex passes over the graph of a vector index:

@@ -222,6 +222,7 @@ func TestModules(t *testing.T) {
 	aux2 := num(0x3016e5a289bef804, 2, 2, rdbfmt.ModuleEOF)
 	json := join(num(0x45e25238df912c03), num(rdbfmt.ModuleString), rdbfmt.AppendString(nil, []byte(`{"a": [1, 2]}`), true), num(rdbfmt.ModuleEOF))
 	long := join(num(0x81<<10), num(rdbfmt.ModuleString), str(strings.Repeat("long", 100_000)), []byte{0x80, 0, 0, 0, 0})
+	two := join(num(0x45e25238df912c03), num(rdbfmt.ModuleString), str("1"), num(rdbfmt.ModuleString), str("2"), num(rdbfmt.ModuleEOF))
 	data := file(12,
 		[]byte{rdbfmt.OpModuleAux}, aux1,
 		rec(7, "module:1", moduleValue()),
@@ -229,15 +230,16 @@ func TestModules(t *testing.T) {
 		rec(7, "json", json),
 		rec(7, "module:2", moduleValue()),
 		[]byte{rdbfmt.OpModuleAux}, aux2,
-		rec(7, "long", long))
+		rec(7, "long", long),
+		rec(7, "two", two))
 	c, sum, err := load(data, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.dbs[0]) != 5 || sum.Keys != 5 || len(sum.Modules) != 3 {
+	if len(c.dbs[0]) != 6 || sum.Keys != 6 || len(sum.Modules) != 3 {
 		t.Errorf("%+v", sum)
 	}
-	if m := sum.Modules["ReJSON-RL"]; *m != (ModuleCount{Keys: 2, FirstKey: "module:1"}) {
+	if m := sum.Modules["ReJSON-RL"]; *m != (ModuleCount{Keys: 3, FirstKey: "module:1"}) {
 		t.Errorf("ReJSON-RL: %+v", m)
 	}
 	if m := sum.Modules["MBbloom--"]; *m != (ModuleCount{Aux: 2}) {
@@ -256,6 +258,7 @@ func TestModules(t *testing.T) {
 	f("module:2", Module, string(moduleValue()))
 	f("json", JSON, `{"a": [1, 2]}`)
 	f("long", Module, string(long))
+	f("two", Module, string(two))
 
 	checkRefused(t, file(12, rec(7, "j", num(0x45e25238df912c03, rdbfmt.ModuleString), str("{"), num(0))), "invalid JSON text")
 	checkRefused(t, file(12, rec(7, "j", num(0x45e25238df912c03, 9))), "module ReJSON-RL version 3: unknown module opcode 9")

@@ -138,7 +138,7 @@ func (l *loader) aux() error {
 	case rdbfmt.AuxDragonflyVer:
 		l.dragonflyVer = printable(value)
 		l.oldGraphs = l.oldGraphs || bytes.HasPrefix(value, []byte("df-v1.37.")) || bytes.HasPrefix(value, []byte("df-v1.38."))
-	case auxGraphMetadata:
+	case rdbfmt.AuxVectorMeta:
 		l.oldGraphs = true
 	case rdbfmt.AuxSnapshotID:
 		if l.opts.SnapshotID != "" && string(value) != l.opts.SnapshotID {

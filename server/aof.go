@@ -49,9 +49,8 @@ func (s *Server) loadAOF(ctx context.Context, path string) (aofSummary, error) {
 	if err != nil {
 		return aofSummary{}, err
 	}
+	s.load.begin()
 	s.load.total.Store(log.Size())
-	s.load.done.Store(0)
-	s.load.started.Store(time.Now().Unix())
 	s.store.NoExpire.Store(true)
 	defer s.store.NoExpire.Store(false)
 
@@ -83,7 +82,7 @@ func (p *replay) file(f *aof.File) error {
 		}
 	}
 	r := aof.NewReader(contextReader{p.ctx, src}, f.Path, begin, f.Last)
-	r.MaxArg = int(p.s.maxBulk.Load())
+	r.MaxArg = max(r.MaxArg, int(p.s.maxBulk.Load()))
 	if err := p.commands(f.Path, r); err != nil {
 		return err
 	}
@@ -101,7 +100,7 @@ func (p *replay) file(f *aof.File) error {
 func (p *replay) base(src *os.File) (end int64, err error) {
 	s := p.s
 	l := loader.New(s.store, max(1, len(s.loops)-1), p.co.nowMs)
-	l.MaxMemory, l.DryRun = s.maxMemory.Load(), s.cfg.RDBLoadDryRun
+	l.MaxMemory, l.DryRun = p.maxMemory(), s.cfg.RDBLoadDryRun
 	s.load.loader.Store(l)
 	feeder := l.Feeder()
 	p.sum.Base, err = rdbload.Load(contextReader{p.ctx, src}, rdbload.Options{
@@ -113,6 +112,10 @@ func (p *replay) base(src *os.File) (end int64, err error) {
 	feeder.Flush()
 	if err = errors.Join(err, l.Finish()); err != nil {
 		return 0, err
+	}
+	s.log.Info(loadLine(src.Name(), p.sum.Base, time.Since(p.began)))
+	for _, w := range p.sum.Base.Warnings {
+		s.log.Warn(fmt.Sprintf("Load append only file: %s (%d times, first at key %q)", w.Text, w.Count, w.FirstKey))
 	}
 	if !l.DryRun {
 		s.carried.merge(l.Carried(), false)
@@ -149,14 +152,17 @@ func (p *replay) breathe(offset int64) error {
 	p.co.tx.Unlock()
 	p.co.nowMs = time.Now().UnixMilli()
 	p.report(p.before+offset, p.sum.Commands, "commands")
-	switch limit := s.maxMemory.Load(); {
+	switch limit := p.maxMemory(); {
 	case s.store.Full():
 		return errors.New("out of memory: the address space of a shard is used up, more of them (--num_shards) have more")
 	case limit > 0 && s.store.Used() > limit:
-		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", s.store.Used(), limit)
+		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", s.store.Used(), s.maxMemory.Load())
 	}
 	return nil
 }
+
+// maxMemory returns what the data set may take: what fitted where it comes from may take a little more here.
+func (p *replay) maxMemory() int64 { return p.s.maxMemory.Load() + p.s.maxMemory.Load()/20 }
 
 // report tells how far loading has come: n things of a kind, done bytes of all.
 func (p *replay) report(done, n int64, kind string) {

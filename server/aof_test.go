@@ -78,23 +78,67 @@ func TestReplayExpiry(t *testing.T) {
 		"SET again v", "PEXPIREAT again 1000", "DEL again", "APPEND again new",
 		"SET getex v", "GETEX getex PXAT 1000", "PERSIST getex",
 		"SET later v PXAT 1000", "PEXPIREAT later 9999999999999",
-		"HSET h gone 1 kept 1 new 1 stay 1",
-		"HPEXPIREAT h 1000 FIELDS 3 gone kept new", "HINCRBY h gone 1", "HPERSIST h FIELDS 1 kept", "HSET h new 2",
+		"HSET h gone 1 kept 1 new 1 stay 1 nx 1",
+		"HPEXPIREAT h 1000 FIELDS 4 gone kept new nx", "HINCRBY h gone 1", "HPERSIST h FIELDS 1 kept", "HSET h new 2", "HSETNX h nx 2",
 		"SET n 1 PXAT 1000", "INCR n",
 		"RPUSH l a", "PEXPIREAT l 1000", "RENAME l m",
 	)
-	if sum.Errors != 0 || sum.Commands != 24 {
+	if sum.Errors != 0 || sum.Commands != 25 {
 		t.Errorf("%v, %s", &sum, sum.FirstError)
 	}
 	for line, want := range map[string]string{
 		"MGET gone kept again getex later n": "[<nil> v new v v <nil>]",
 		"PEXPIRETIME later":                  "9999999999999",
 		"TTL kept":                           "-1",
-		"HMGET h gone kept new stay":         "[<nil> 1 2 1]",
+		"HMGET h gone kept new stay nx":      "[<nil> 1 2 1 <nil>]",
 		"EXISTS l m":                         "0",
 	} {
 		if got := ask(t, s, line); got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+}
+
+// TestReplayRestore: neither does a deadline in the past that comes with RESTORE.
+func TestReplayRestore(t *testing.T) {
+	c := inMemory(t, newServer(t, nil))
+	if err := c.Set(t.Context(), "k", "v", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	payload := c.Dump(t.Context(), "k").Val()
+	restore := func(key string) string {
+		return fmt.Sprintf("*5\r\n$7\r\nRESTORE\r\n$1\r\n%s\r\n$4\r\n1000\r\n$%d\r\n%s\r\n$6\r\nABSTTL\r\n", key, len(payload), payload)
+	}
+	s := newServer(t, nil)
+	sum, err := s.loadAOF(t.Context(), aofFile(t, restore("a")+restore("b")+aofText("PERSIST a")))
+	if err != nil || sum.Errors != 0 {
+		t.Fatalf("%v, %v", &sum, err)
+	}
+	if got := ask(t, s, "MGET a b"); got != "[v <nil>]" {
+		t.Error(got)
+	}
+}
+
+// TestReplayAnything: a log may hold any command at all, with any arguments.
+func TestReplayAnything(t *testing.T) {
+	s := newServer(t, nil)
+	path := filepath.Join(t.TempDir(), "appendonly.aof")
+	values := []string{"k", "l", "1", "0", "-1", "x", "MATCH", "STORE", "COUNT", "GET", "EX", "FIELDS", "5-5", "+inf"}
+	for _, cmd := range s.registry.All() {
+		name := strings.ReplaceAll(cmd.Name, "|", " ")
+		for n := range 24 {
+			line := name
+			for i := range n / 2 {
+				line += " " + values[(n*i+i+n)%len(values)]
+			}
+			text := aofText("SET k 1", "RPUSH l 1", line, "MULTI", line, "EXEC")
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.loadAOF(t.Context(), path); err != nil && !strings.Contains(err.Error(), path+": offset ") {
+				t.Errorf("%s: %v", line, err)
+			}
+			flushAll(s)
 		}
 	}
 }

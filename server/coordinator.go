@@ -169,6 +169,9 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	case needsMemory(cl, cmd) && s.outOfMemory():
 		co.refuse(cl, cmd, resperr.OOM)
 		return
+	case cmd.Flags&command.Write != 0 && s.persist.stopped():
+		co.refuse(cl, cmd, resperr.Misconf)
+		return
 	case needsData(cl, cmd) && s.loading.Load():
 		co.refuse(cl, cmd, resperr.Loading)
 		return

@@ -91,7 +91,7 @@ func TestShutdownDuringSave(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatalf("%s: %v", first, err)
 		}
-		if names, _ := filepath.Glob(filepath.Join(cfg.Dir, "*")); len(names) != 1 {
+		if names, _ := filepath.Glob(filepath.Join(cfg.Dir, "*")); len(names) != s.store.NumShards()+1 {
 			t.Errorf("%s: files %q", first, names)
 		}
 		again := newServer(t, func(c *config.Config) { c.Dir = cfg.Dir })

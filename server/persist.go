@@ -55,6 +55,9 @@ func (p *persister) init(s *Server) {
 	p.lastSave = s.start
 }
 
+// stopped tells whether writes are refused because the last save failed.
+func (p *persister) stopped() bool { return p.failed.Load() && p.stopWrites.Load() }
+
 // Errors of a save that cannot begin.
 const (
 	errSaving  resperr.Error = "ERR Operation now in progress: SAVING - can not save database"

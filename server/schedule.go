@@ -38,11 +38,10 @@ func (t *schedule) run(ctx context.Context, save func()) {
 	for {
 		// A timer runs on the monotonic clock, a schedule on that of the wall: looking again now and then follows a
 		// clock that was set.
-		wait, due := time.Hour, false
-		if next, ok := t.current.Load().Next(time.Now()); ok {
-			if left := time.Until(next); left < wait {
-				wait, due = left, true
-			}
+		next, ok := t.current.Load().Next(time.Now())
+		wait := lookAgain
+		if ok {
+			wait = min(wait, time.Until(next))
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -52,9 +51,12 @@ func (t *schedule) run(ctx context.Context, save func()) {
 		case <-t.changed:
 			timer.Stop()
 		case <-timer.C:
-			if due {
+			if ok && !time.Now().Before(next) {
 				save()
 			}
 		}
 	}
 }
+
+// lookAgain is how often the clock is looked at.
+const lookAgain = time.Minute

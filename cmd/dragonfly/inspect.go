@@ -72,6 +72,7 @@ func runInspect(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	return f.run(ctx, stdout, stderr)
 }
 
@@ -107,7 +108,7 @@ func (f *inspectFlags) run(ctx context.Context, stdout, stderr io.Writer) int {
 func (f *inspectFlags) inspect(ctx context.Context, path string, stderr io.Writer) (*inspect.Report, error) {
 	opt := inspect.Options{Now: time.Now(), Databases: f.dbnum, Top: f.top}
 	if width := terminalWidth(stderr); width > 0 && !f.noProgress {
-		bar := &progressBar{w: stderr, width: width, start: opt.Now}
+		bar := &progressBar{w: stderr, width: width, path: path, start: opt.Now}
 		defer bar.clear()
 		opt.Progress = bar.show
 	}

@@ -37,6 +37,7 @@ const (
 type progressBar struct {
 	w     io.Writer
 	width int
+	path  string
 	start time.Time
 	drawn time.Time
 }
@@ -48,18 +49,18 @@ func (b *progressBar) show(p inspect.Progress) {
 		return
 	}
 	b.drawn = now
-	fmt.Fprintf(b.w, "\r\x1b[K%.*s", b.width-1, barText(p, now.Sub(b.start)))
+	fmt.Fprintf(b.w, "\r\x1b[K%.*s", b.width-1, barText(b.path, p, now.Sub(b.start)))
 }
 
 // barText returns the line.
-func barText(p inspect.Progress, elapsed time.Duration) string {
+func barText(path string, p inspect.Progress, elapsed time.Duration) string {
 	seconds := elapsed.Seconds()
 	text := fmt.Sprintf("%.0f MB/s, %d keys", float64(p.Done)/1e6/seconds, p.Keys)
 	if p.Done > 0 && p.Total >= p.Done {
 		left := time.Duration(seconds * float64(p.Total-p.Done) / float64(p.Done) * float64(time.Second))
 		text = fmt.Sprintf("%3d %%, %s, %s left", 100*p.Done/p.Total, text, left.Round(time.Second))
 	}
-	return text + ", " + p.Path
+	return text + ", " + path
 }
 
 // clear removes the line.

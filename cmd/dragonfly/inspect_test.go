@@ -41,10 +41,10 @@ func TestInspect(t *testing.T) {
 	f("inspect --dbnum=0 x", 1, "", "ERROR: --dbnum is 0\n")
 	f("inspect /no/such/file", 1, "/no/such/file\n.*loads +NO\n.*no such file or directory\n", "")
 	f("inspect "+sampleDump, 0, sampleDump+"\n.*loads +yes\n.*digest +bf42ffab33a29461cc97e66e241d4ea96f0b6f0b\n.*", "")
-	f("inspect --top 1 "+sampleDump, 0, ".*\"str:20\"\n\n.*\"hash:600\"\n\n  Beside.*", "")
+	f("inspect --top 1 "+sampleDump, 0, ".*\"str:20\"\n\n.*key\n[^\n]*\"\n\n  Beside.*", "")
 	f("inspect --top 0 "+sampleDump, 0, ".*never\n[^\n]*\n[^\n]*\n\n  Beside the keys\n.*", "")
 	f("inspect --dbnum 3 "+sampleDump, 1, ".*database 3, but --dbnum is 3\n.*", "")
-	f("inspect "+broken+" "+sampleDump, 1, ".*loads +NO\n.*offset 15: key \"k\": type string: unexpected EOF\n.*\n\n"+sampleDump+"\n.*", "")
+	f("inspect "+broken+" "+sampleDump, 1, ".*loads +NO\n.*offset 13: key \"k\": type string: unexpected EOF\n.*\n\n"+sampleDump+"\n.*", "")
 }
 
 func TestInspectJSON(t *testing.T) {
@@ -77,13 +77,13 @@ func TestInspectInterrupted(t *testing.T) {
 func TestProgressBar(t *testing.T) {
 	f := func(p inspect.Progress, elapsed time.Duration, want string) {
 		t.Helper()
-		if got := barText(p, elapsed); got != want {
+		if got := barText("a", p, elapsed); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	f(inspect.Progress{Path: "a", Done: 25e6, Total: 100e6, Keys: 7}, 2*time.Second, " 25 %, 12 MB/s, 7 keys, 6s left, a")
-	f(inspect.Progress{Path: "a", Done: 100e6, Total: 100e6}, 10*time.Second, "100 %, 10 MB/s, 0 keys, 0s left, a")
-	f(inspect.Progress{Path: "a"}, time.Second, "0 MB/s, 0 keys, a")
+	f(inspect.Progress{Done: 25e6, Total: 100e6, Keys: 7}, 2*time.Second, " 25 %, 12 MB/s, 7 keys, 6s left, a")
+	f(inspect.Progress{Done: 100e6, Total: 100e6}, 10*time.Second, "100 %, 10 MB/s, 0 keys, 0s left, a")
+	f(inspect.Progress{}, time.Second, "0 MB/s, 0 keys, a")
 
 	var b bytes.Buffer
 	bar := &progressBar{w: &b, width: 20, start: time.Now()}
@@ -94,10 +94,10 @@ func TestProgressBar(t *testing.T) {
 	}
 	bar.start = bar.start.Add(-time.Minute)
 	for range 10 {
-		bar.show(inspect.Progress{Path: "file", Done: 1e6, Total: 2e6})
+		bar.show(inspect.Progress{Done: 1e6, Total: 2e6})
 	}
 	bar.clear()
-	if want := "\r\x1b[K 50 %, 0 MB/s, 0 k\r\x1b[K"; b.String() != want {
+	if want := "\r\x1b[K 50 %, 0 MB/s, 0 ke\r\x1b[K"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 	if terminalWidth(&b) != 0 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,9 +22,6 @@ func prepare(cfg *config.Config, log *slog.Logger) bool {
 		log.Error(err.Error())
 		return false
 	}
-	if cfg.DFSnapshotFormat && cfg.DFSnapshotFormatGiven {
-		log.Info("df_snapshot_format: snapshots are written and read as RDB; the DFS format is not built")
-	}
 	if cfg.ProactorThreads == 0 {
 		cfg.ProactorThreads = runtime.GOMAXPROCS(0)
 	}
@@ -36,7 +34,7 @@ func prepare(cfg *config.Config, log *slog.Logger) bool {
 // not exist is no reason to warn: a save creates it.
 func warnUnwritable(cfg *config.Config, log *slog.Logger) {
 	dir, err := filepath.Abs(cfg.Dir)
-	if cfg.DBFilename == "" || err != nil {
+	if cfg.DBFilename == "" || err != nil || strings.Contains(cfg.Dir, "://") {
 		return
 	}
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -50,14 +50,14 @@ const (
 
 	// Dragonfly.
 	OpDFTaggedChunk   = 224 // u32 stream, u32 size, payload
-	OpDFShardDocIndex = 223
-	OpDFVectorIndex   = 222
+	OpDFShardDocIndex = 223 // len shard, string index, len n, n × (string key, len number)
+	OpDFVectorIndex   = 222 // the graph of a vector index
 	OpDFMask          = 220 // u32 flags, [u32 memcache flags]
 	OpDFJournalOffset = 211 // u64
 	OpDFJournalBlob   = 210 // len entries, string
-	OpDFBlobEnd       = 203
-	OpDFLZ4Blob       = 202 // string
-	OpDFZstdBlob      = 201 // string
+	OpDFBlobEnd       = 203 // never in a file
+	OpDFLZ4Blob       = 202 // len, LZ4 frame of items
+	OpDFZstdBlob      = 201 // len, ZSTD frame of items
 	OpDFFullSyncEnd   = 200 // 8 bytes
 )
 
@@ -103,6 +103,7 @@ const (
 	AuxTableMem     = "table-mem"
 	AuxSearchIndex  = "search-index"
 	AuxSearchSyn    = "search-synonyms"
+	AuxVectorMeta   = "hnsw-index-metadata"
 	AuxFunction     = "function" // ours: the source of a function library, in a DFS summary
 )
 

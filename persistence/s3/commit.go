@@ -85,25 +85,10 @@ func (b *Bucket) Commit(ctx context.Context, files []persistence.Pending) error 
 func (u *upload) entry() (recordFile, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	f := recordFile{Name: u.name, Upload: u.id, Token: u.token, Parts: u.etags}
-	if !u.finished || u.state != writing || u.ctx.Err() != nil && context.Cause(u.ctx) != context.Canceled {
-		return f, u.b.failed(u.name, "committing", errors.New("the file is not finished, or was given up or committed"))
+	if u.state != finished {
+		return recordFile{}, u.b.failed(u.name, "committing", errors.New("the file is not finished, or was committed or given up before"))
 	}
-	for i, etag := range u.etags {
-		if etag == "" {
-			return f, u.b.failed(u.name, "committing", fmt.Errorf("part %d is missing", i+1))
-		}
-	}
-	return f, nil
-}
-
-func (u *upload) become(s state) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.state = s
-	if s == completed {
-		u.cancel(nil)
-	}
+	return recordFile{Name: u.name, Upload: u.id, Token: u.token, Parts: u.etags}, nil
 }
 
 // decide writes the commit record. If it returns an error the files can be aborted, unless nobody knows whether the
@@ -114,11 +99,13 @@ func (b *Bucket) decide(ctx context.Context, name string, r record, uploads []*u
 		return b.failed(name, "writing the commit record", err)
 	}
 	sum, digest := sha256.Sum256(text), md5.Sum(text)
-	_, err = b.core.PutObject(ctx, b.name, b.key(name), bytes.NewReader(text), int64(len(text)),
-		base64.StdEncoding.EncodeToString(digest[:]), hex.EncodeToString(sum[:]),
-		minio.PutObjectOptions{ContentType: "application/json", DisableContentSha256: true})
+	err = b.do(ctx, name, "writing the commit record", func() error {
+		_, err := b.core.PutObject(ctx, b.name, b.key(name), bytes.NewReader(text), int64(len(text)),
+			base64.StdEncoding.EncodeToString(digest[:]), hex.EncodeToString(sum[:]),
+			minio.PutObjectOptions{ContentType: "application/json", DisableContentSha256: true})
+		return err
+	})
 	if err != nil {
-		err = b.failed(name, "writing the commit record", err)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 		defer cancel()
 		if b.Remove(ctx, name) == nil {
@@ -147,11 +134,13 @@ func (b *Bucket) complete(ctx context.Context, f recordFile) error {
 	for i, etag := range f.Parts {
 		parts[i] = minio.CompletePart{PartNumber: i + 1, ETag: etag}
 	}
-	_, err := b.core.CompleteMultipartUpload(ctx, b.name, b.key(f.Name), f.Upload, parts, minio.PutObjectOptions{})
+	err := b.do(ctx, f.Name, "completing the upload", func() error {
+		_, err := b.core.CompleteMultipartUpload(ctx, b.name, b.key(f.Name), f.Upload, parts, minio.PutObjectOptions{})
+		return err
+	})
 	if err == nil {
 		return nil
 	}
-	err = b.failed(f.Name, "completing the upload", err)
 	// The answer to a success may have been lost.
 	if done, e := b.isDone(ctx, f); e == nil && done {
 		return nil
@@ -257,12 +246,15 @@ const (
 // fateOf looks for the upload first: one that is gone is seen as an object, if it was completed, even if that happens at
 // this moment.
 func (b *Bucket) fateOf(ctx context.Context, f recordFile) (fate, error) {
-	_, err := b.core.ListObjectParts(ctx, b.name, b.key(f.Name), f.Upload, 0, 1)
+	err := b.do(ctx, f.Name, "looking for the upload", func() error {
+		_, err := b.core.ListObjectParts(ctx, b.name, b.key(f.Name), f.Upload, 0, 1)
+		return err
+	})
 	switch {
 	case err == nil:
 		return fatePending, nil
 	case codeOf(err) != minio.NoSuchUpload:
-		return fateLost, b.failed(f.Name, "looking for the upload", err)
+		return fateLost, err
 	}
 	done, err := b.isDone(ctx, f)
 	if done {
@@ -278,9 +270,13 @@ func (b *Bucket) RemoveStale(ctx context.Context, base string) ([]string, error)
 	oldest := time.Now().Add(-b.staleAge)
 	keyMarker, idMarker := "", ""
 	for {
-		page, err := b.core.ListMultipartUploads(ctx, b.name, b.prefix+literal(base), keyMarker, idMarker, "", 0)
+		var page minio.ListMultipartUploadsResult
+		err := b.do(ctx, "", "listing uploads", func() (err error) {
+			page, err = b.core.ListMultipartUploads(ctx, b.name, b.prefix+literal(base), keyMarker, idMarker, "", 0)
+			return err
+		})
 		if err != nil {
-			return removed, b.failed(base, "listing uploads", err)
+			return removed, err
 		}
 		for _, u := range page.Uploads {
 			name := strings.TrimPrefix(u.Key, b.prefix)
@@ -297,7 +293,7 @@ func (b *Bucket) RemoveStale(ctx context.Context, base string) ([]string, error)
 			return removed, nil
 		}
 		if page.NextKeyMarker == keyMarker && page.NextUploadIDMarker == idMarker {
-			return removed, b.failed(base, "listing uploads", errors.New("the next page is the same page"))
+			return removed, b.failed("", "listing uploads", errors.New("the next page is the same page"))
 		}
 		keyMarker, idMarker = page.NextKeyMarker, page.NextUploadIDMarker
 	}

@@ -2,17 +2,25 @@ package s3
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/minio/minio-go/v7"
 
 	"dragonfly/persistence"
 	"dragonfly/persistence/s3/s3test"
@@ -52,13 +60,13 @@ func TestRefusals(t *testing.T) {
 		}
 		return err
 	}
-	f("s3://snapshots", Options{}, "s3://snapshots: no credentials: environment: none; profile: ")
+	f("s3://snapshots", Options{}, "s3://snapshots/: connecting: no credentials: environment: none; profile: ")
 	f("s3://snapshots", Options{EC2Metadata: true}, "EC2 metadata: ")
 	s.Setenv(t)
 	f("s3://snapshots", Options{}, "<nil>")
 	f("s3://snapshots/", Options{}, "<nil>")
 	f("s3://snapshots/a//b/", Options{}, "<nil>")
-	f("s3://nothing/x", Options{}, "s3://nothing/x: s3://nothing/x/: listing: NoSuchBucket: The specified bucket does not exist (status 404)")
+	f("s3://nothing/x", Options{}, "s3://nothing/x/: listing: NoSuchBucket: The specified bucket does not exist (status 404)")
 	for _, address := range []string{"", "s3:", "s3://", "s3:///x", "gs://x", "/dir"} {
 		f(address, Options{}, "an address of the form s3://bucket/prefix is needed")
 	}
@@ -123,10 +131,29 @@ func TestEndpoints(t *testing.T) {
 	host := strings.TrimPrefix(s.URL, "http://")
 	for endpoint, want := range map[string]string{
 		host: "<nil>", s.URL: "<nil>", s.URL + "/": "<nil>", "https://" + host: "HTTP response to HTTPS client",
-		s.URL + "/path": "endpoint ", "ftp://" + host: "endpoint ", "a b": "endpoint ", "127.0.0.1:1": "connection refused",
+		s.URL + "/path": "connecting to the endpoint ", "ftp://" + host: "connecting to the endpoint ", "a b": "connecting to the endpoint ", "127.0.0.1:1": "connection refused",
 	} {
 		if err := try(t, "s3://snapshots/x", Options{Endpoint: endpoint}); !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%q: got %v, want %q", endpoint, err, want)
+		}
+	}
+}
+
+func TestPassing(t *testing.T) {
+	for err, want := range map[error]bool{
+		minio.ErrorResponse{Code: "SlowDown", StatusCode: 503}:        true,
+		minio.ErrorResponse{Code: "InternalError", StatusCode: 200}:   true, // a late change of mind
+		minio.ErrorResponse{Code: "502 Bad Gateway", StatusCode: 502}: true, // of something in between
+		minio.ErrorResponse{Code: "AccessDenied", StatusCode: 403}:    false,
+		minio.ErrorResponse{Code: "NotImplemented", StatusCode: 501}:  false,
+		io.ErrUnexpectedEOF: true,
+		&url.Error{Op: "Get", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}:          true,
+		&url.Error{Op: "Get", Err: x509.UnknownAuthorityError{}}:                                 false,
+		&url.Error{Op: "Get", Err: &tls.CertificateVerificationError{Err: x509.HostnameError{}}}: false,
+		&url.Error{Op: "Get", Err: http.ErrSchemeMismatch}:                                       false,
+	} {
+		if passing(err) != want {
+			t.Errorf("%v: not %v", err, want)
 		}
 	}
 }

@@ -75,9 +75,32 @@ func passing(err error) bool {
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
 		return slices.Contains(passingCodes, r.Code) || slices.Contains(passingStatus, r.StatusCode)
 	}
-	// Anything else went wrong on the way.
-	unknown, mismatch, invalid, plain := (x509.UnknownAuthorityError{}), (x509.HostnameError{}), (x509.CertificateInvalidError{}), (tls.RecordHeaderError{})
-	return !errors.As(err, &unknown) && !errors.As(err, &mismatch) && !errors.As(err, &invalid) && !errors.As(err, &plain)
+	// Anything else went wrong on the way. What is wrong with certificates stays so, and a server that does not speak TLS
+	// does not learn it.
+	var certificate *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	return !errors.As(err, &certificate) && !errors.As(err, &unknown) && !errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// do makes a request, in several attempts if the errors may pass, and describes the error that is left. The library does
+// not try again itself: it would not for an answer that was cut short, and it would read the body of an upload while the
+// attempt before may still be reading it.
+func (b *Bucket) do(ctx context.Context, name, doing string, request func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := request()
+		if err == nil {
+			return nil
+		}
+		final := attempt >= b.attempts || ctx.Err() != nil || !passing(err)
+		err = b.failed(name, doing, err)
+		if final {
+			return err
+		}
+		b.log.Info("a request to S3 failed, trying again", "attempt", attempt, "error", err)
+		if b.pause(ctx, attempt) != nil {
+			return err
+		}
+	}
 }
 
 // pause waits before the attempt that follows so many others, longer each time, up to 64 units. It returns an error if

@@ -16,18 +16,27 @@ import (
 
 // look asks for one object, to see that the bucket is there and can be listed.
 func (b *Bucket) look(ctx context.Context) error {
-	for o := range b.core.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix, MaxKeys: 1}) {
-		return b.failed("", "listing", o.Err)
-	}
-	return ctx.Err()
+	return b.do(ctx, "", "listing", func() error {
+		for o := range b.core.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix, MaxKeys: 1}) {
+			return o.Err
+		}
+		return ctx.Err()
+	})
 }
 
 // List returns all objects directly below the prefix.
-func (b *Bucket) List(ctx context.Context) ([]persistence.FileInfo, error) {
-	var files []persistence.FileInfo
+func (b *Bucket) List(ctx context.Context) (files []persistence.FileInfo, err error) {
+	err = b.do(ctx, "", "listing", func() (err error) {
+		files, err = b.list(ctx)
+		return err
+	})
+	return files, err
+}
+
+func (b *Bucket) list(ctx context.Context) (files []persistence.FileInfo, err error) {
 	for o := range b.core.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: b.prefix}) {
 		if o.Err != nil {
-			return nil, b.failed("", "listing", o.Err)
+			return nil, o.Err
 		}
 		name := strings.TrimPrefix(o.Key, b.prefix)
 		if name == "" || strings.Contains(name, "/") { // a directory, as some programs mark it, or what is in one
@@ -35,62 +44,73 @@ func (b *Bucket) List(ctx context.Context) ([]persistence.FileInfo, error) {
 		}
 		files = append(files, persistence.FileInfo{Name: name, Size: o.Size, Modified: o.LastModified})
 	}
-	// The library ends a listing silently when ctx ends.
-	if err := ctx.Err(); err != nil {
-		return nil, b.failed("", "listing", err)
-	}
-	return files, nil
+	return files, ctx.Err() // the library ends a listing silently when ctx ends
 }
 
-func (b *Bucket) stat(ctx context.Context, name string) (minio.ObjectInfo, error) {
-	info, err := b.core.StatObject(ctx, b.name, b.key(name), minio.StatObjectOptions{})
-	return info, b.failed(name, "looking for it", err)
+func (b *Bucket) stat(ctx context.Context, name string) (info minio.ObjectInfo, err error) {
+	err = b.do(ctx, name, "looking for it", func() (err error) {
+		info, err = b.core.StatObject(ctx, b.name, b.key(name), minio.StatObjectOptions{})
+		return err
+	})
+	return info, err
 }
 
-// Remove removes an object.
+// Remove removes an object. It is no error if there is none.
 func (b *Bucket) Remove(ctx context.Context, name string) error {
-	return b.failed(name, "removing", b.core.RemoveObject(ctx, b.name, b.key(name), minio.RemoveObjectOptions{}))
+	return b.do(ctx, name, "removing", func() error {
+		return b.core.RemoveObject(ctx, b.name, b.key(name), minio.RemoveObjectOptions{})
+	})
 }
 
 // Keep copies an object, inside the store.
 func (b *Bucket) Keep(ctx context.Context, name, second string) error {
-	doing := "keeping it as " + second
 	info, err := b.stat(ctx, name)
 	if err != nil {
 		return err
 	}
+	doing := "keeping it as " + second
 	if _, err := b.stat(ctx, second); err == nil {
 		return b.failed(name, doing, fs.ErrExist)
 	} else if codeOf(err) != minio.NoSuchKey {
 		return err
 	}
 	if info.Size > b.copyLimit {
-		return b.failed(name, doing, b.copyParts(ctx, name, second, info.Size))
+		return b.copyParts(ctx, name, second, doing, info.Size)
 	}
-	_, err = b.core.Client.CopyObject(ctx, minio.CopyDestOptions{Bucket: b.name, Object: b.key(second)},
-		minio.CopySrcOptions{Bucket: b.name, Object: b.key(name)})
-	return b.failed(name, doing, err)
+	return b.do(ctx, name, doing, func() error {
+		_, err := b.core.Client.CopyObject(ctx, minio.CopyDestOptions{Bucket: b.name, Object: b.key(second)},
+			minio.CopySrcOptions{Bucket: b.name, Object: b.key(name)})
+		return err
+	})
 }
 
 // copyParts copies an object that is too large for one request.
-func (b *Bucket) copyParts(ctx context.Context, name, second string, size int64) error {
-	id, err := b.core.NewMultipartUpload(ctx, b.name, b.key(second), minio.PutObjectOptions{})
+func (b *Bucket) copyParts(ctx context.Context, name, second, doing string, size int64) error {
+	f := recordFile{Name: second, Token: newToken()}
+	err := b.do(ctx, name, doing, func() (err error) {
+		f.Upload, err = b.initiate(ctx, second, f.Token)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	var parts []minio.CompletePart
 	for at := int64(0); at < size && err == nil; at += b.copyPart {
-		var p minio.CompletePart
-		p, err = b.core.CopyObjectPart(ctx, b.name, b.key(name), b.name, b.key(second), id, len(parts)+1, at, min(b.copyPart, size-at), nil)
-		parts = append(parts, p)
+		number := len(f.Parts) + 1
+		err = b.do(ctx, name, fmt.Sprintf("%s, part %d", doing, number), func() error {
+			p, err := b.core.CopyObjectPart(ctx, b.name, b.key(name), b.name, b.key(second), f.Upload, number, at, min(b.copyPart, size-at), nil)
+			if err == nil {
+				f.Parts = append(f.Parts, p.ETag)
+			}
+			return err
+		})
 	}
 	if err == nil {
-		_, err = b.core.CompleteMultipartUpload(ctx, b.name, b.key(second), id, parts, minio.PutObjectOptions{})
+		err = b.complete(ctx, f)
 	}
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 		defer cancel()
-		return errors.Join(err, b.abort(ctx, second, id))
+		return errors.Join(err, b.abort(ctx, second, f.Upload))
 	}
 	return nil
 }
@@ -98,16 +118,22 @@ func (b *Bucket) copyParts(ctx context.Context, name, second string, size int64)
 // Open opens an object for reading. ctx ends the reading, too.
 func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, error) {
 	d := &download{b: b, ctx: ctx, name: name}
-	body, info, _, err := b.core.GetObject(ctx, b.name, b.key(name), minio.GetObjectOptions{})
+	err := b.do(ctx, name, "opening", func() error {
+		body, info, _, err := b.core.GetObject(ctx, b.name, b.key(name), minio.GetObjectOptions{})
+		if err != nil {
+			return err
+		}
+		d.body, d.size, d.etag = body, info.Size, info.ETag
+		return nil
+	})
 	if err != nil {
-		return nil, 0, b.failed(name, "opening", err)
+		return nil, 0, err
 	}
-	if info.Size < 0 {
-		body.Close()
+	if d.size < 0 {
+		d.Close()
 		return nil, 0, b.failed(name, "opening", errors.New("the store does not tell the size"))
 	}
-	d.body, d.size, d.etag = body, info.Size, info.ETag
-	return d, info.Size, nil
+	return d, d.size, nil
 }
 
 // download reads an object. When its connection is lost it goes on where it was, as long as the object is the same.

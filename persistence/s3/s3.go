@@ -72,6 +72,8 @@ type Bucket struct {
 	uploading chan struct{} // has an element for each part in flight
 	chunks    sync.Pool     // of *chunk
 
+	// partBytes is minPartBytes, outside of tests.
+	partBytes int64
 	// copyLimit is the largest object that is copied by one request, copyPart what one copies of a larger one.
 	copyLimit, copyPart int64
 }
@@ -85,40 +87,46 @@ func New(ctx context.Context, address string, o Options) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
+	if err := b.connect(ctx, o); err != nil {
+		if b.transport != nil {
+			b.Close()
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+// connect finds credentials and the region, and looks into the bucket.
+func (b *Bucket) connect(ctx context.Context, o Options) (err error) {
 	endpoint, secure := splitEndpoint(o)
-	provider := newCredentials(o.EC2Metadata)
-	creds := credentials.New(provider)
 	if b.transport, err = minio.DefaultTransport(secure); err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+		return b.failed("", "preparing connections", err)
 	}
 	b.transport.ResponseHeaderTimeout = answerTimeout
+	creds := credentials.New(newCredentials(o.EC2Metadata))
 	if _, err := creds.GetWithContext(&credentials.CredContext{Client: &http.Client{Transport: b.transport}, Context: ctx}); err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+		return b.failed("", "connecting", err)
 	}
 	region := firstOf(o.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
-	connect := func() error {
+	look := func() error {
 		b.core, err = minio.NewCore(endpoint, &minio.Options{
-			Creds: creds, Secure: secure, Transport: b.transport, Region: region, MaxRetries: b.attempts,
+			Creds: creds, Secure: secure, Transport: b.transport, Region: region, MaxRetries: 1,
 		})
 		if err != nil {
-			return fmt.Errorf("endpoint %q: %w", endpoint, err)
+			return b.failed("", fmt.Sprintf("connecting to the endpoint %q", endpoint), err)
 		}
 		// The addresses of both IP versions are other names, which private networks may not know.
 		b.core.SetS3EnableDualstack(os.Getenv("AWS_USE_DUALSTACK_ENDPOINT") == "true")
 		return b.look(ctx)
 	}
-	err = connect()
+	err = look()
 	// The region of a machine need not be that of its bucket; the refusal says which it is.
 	if found := regionOf(err); found != "" && found != region {
 		b.log.Info("the bucket is in another region", "bucket", b.name, "region", found, "configured", region)
 		region = found
-		err = connect()
+		err = look()
 	}
-	if err != nil {
-		b.Close()
-		return nil, fmt.Errorf("%s: %w", address, err)
-	}
-	return b, nil
+	return err
 }
 
 // open checks an address and returns its Bucket, not connected.
@@ -136,7 +144,7 @@ func open(address string, o Options) (*Bucket, error) {
 		pauseUnit: defaultPauseUnit,
 		uploading: make(chan struct{}, inFlight),
 		chunks:    sync.Pool{New: func() any { return new(chunk) }},
-		copyLimit: 5 << 30, copyPart: 1 << 30,
+		partBytes: minPartBytes, copyLimit: 5 << 30, copyPart: 1 << 30,
 	}
 	if b.attempts == 0 {
 		b.attempts = defaultAttempts

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -16,8 +17,8 @@ import (
 )
 
 const (
-	// partBytes is the size of the parts of a file: the least that S3 takes of a part that is not the last.
-	partBytes = 5 << 20
+	// minPartBytes is the size of the parts of a file: the least that S3 takes of a part that is not the last.
+	minPartBytes = 5 << 20
 	// uniformParts is how many have this size.
 	uniformParts = 7000
 	// growth says that later ones have this fraction of what is before them.
@@ -34,11 +35,11 @@ const (
 )
 
 // partSize returns how many bytes the part of a number has that so many bytes precede.
-func partSize(number int, before int64) int64 {
+func (b *Bucket) partSize(number int, before int64) int64 {
 	if number <= uniformParts {
-		return partBytes
+		return b.partBytes
 	}
-	return min(max(partBytes, before/growth), maxPartBytes)
+	return min(max(b.partBytes, before/growth), maxPartBytes)
 }
 
 // upload is a file that is being written.
@@ -48,19 +49,19 @@ type upload struct {
 	id    string // of the multipart upload
 	token string // of the object, see tokenName
 
-	ctx    context.Context // ends with that of Create, when a part fails, and with the upload
+	ctx    context.Context // ends with that of Create, when a part fails, and when all parts are there
 	cancel context.CancelCauseFunc
 	parts  sync.WaitGroup // in flight
 
 	// Used by the one goroutine that writes.
-	head     pieces // part 1
-	tail     pieces // the part that is being filled
-	number   int    // its number
-	before   int64  // bytes in the parts before it
-	finished bool
+	head   pieces // part 1
+	tail   pieces // the part that is being filled
+	number int    // its number
+	before int64  // bytes in the parts before it
+	closed bool   // nothing is written any more
 
 	mu    sync.Mutex
-	etags []string // by part number minus 1, empty as long as the part is in flight. Guarded by mu.
+	etags []string // by part number minus 1. Guarded by mu.
 	state state    // Guarded by mu.
 }
 
@@ -79,42 +80,54 @@ func (b *Bucket) Create(ctx context.Context, name string) (persistence.Pending, 
 	if name == "" || strings.Contains(name, "/") {
 		return nil, b.failed(name, "creating", errors.New("not the name of a file"))
 	}
+	u := &upload{b: b, name: name, token: newToken(), number: 2, before: b.partBytes}
+	u.head.pool, u.tail.pool = &b.chunks, &b.chunks
+	err := b.do(ctx, name, "starting the upload", func() (err error) {
+		u.id, err = b.initiate(ctx, name, u.token)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	u.ctx, u.cancel = context.WithCancelCause(ctx)
+	return u, nil
+}
+
+func newToken() string {
 	random := make([]byte, 16)
 	rand.Read(random)
-	u := &upload{b: b, name: name, token: hex.EncodeToString(random), number: 2, before: partBytes}
-	u.head.pool, u.tail.pool = &b.chunks, &b.chunks
-	id, err := b.core.NewMultipartUpload(ctx, b.name, b.key(name), minio.PutObjectOptions{
-		UserMetadata: map[string]string{tokenName: u.token},
+	return hex.EncodeToString(random)
+}
+
+// initiate starts a multipart upload and returns its id.
+func (b *Bucket) initiate(ctx context.Context, name, token string) (id string, err error) {
+	id, err = b.core.NewMultipartUpload(ctx, b.name, b.key(name), minio.PutObjectOptions{
+		UserMetadata: map[string]string{tokenName: token},
 	})
 	if err == nil && id == "" {
 		err = errors.New("the answer has no upload id")
 	}
-	if err != nil {
-		return nil, b.failed(name, "starting the upload", err)
-	}
-	u.id = id
-	u.ctx, u.cancel = context.WithCancelCause(ctx)
-	return u, nil
+	return id, err
 }
 
 // Name returns the name under which the file will appear.
 func (u *upload) Name() string { return u.name }
 
-var errFinished = errors.New("the file is finished")
+var errClosed = errors.New("the file is finished or was given up")
 
 // Write adds bytes at the end. It waits if too many parts are in flight.
 func (u *upload) Write(p []byte) (int, error) {
-	if u.finished {
-		return 0, u.b.failed(u.name, "writing", errFinished)
+	if u.closed {
+		return 0, u.b.failed(u.name, "writing", errClosed)
 	}
 	written := 0
 	for len(p) > 0 {
 		if err := context.Cause(u.ctx); err != nil {
 			return written, err
 		}
-		target, limit := &u.head, int64(partBytes)
-		if u.head.size == partBytes {
-			target, limit = &u.tail, partSize(u.number, u.before)
+		target, limit := &u.head, u.b.partBytes
+		if u.head.size == limit {
+			target, limit = &u.tail, u.b.partSize(u.number, u.before)
 		}
 		if target == &u.tail && u.tail.size == limit {
 			if err := u.flush(); err != nil {
@@ -132,7 +145,7 @@ func (u *upload) Write(p []byte) (int, error) {
 
 // WriteAt overwrites bytes within the first persistence.HeadBytes that were written before.
 func (u *upload) WriteAt(p []byte, off int64) (int, error) {
-	if end := off + int64(len(p)); u.finished || off < 0 || end > min(persistence.HeadBytes, u.head.size) {
+	if end := off + int64(len(p)); u.closed || off < 0 || end > min(persistence.HeadBytes, u.head.size) {
 		return 0, u.b.failed(u.name, "overwriting", fmt.Errorf("bytes %d to %d cannot be changed (any more)", off, end))
 	}
 	u.head.overwrite(p, int(off))
@@ -186,29 +199,24 @@ func (u *upload) send(number int, part *pieces) (etag string, err error) {
 	doing := fmt.Sprintf("uploading part %d (%d bytes)", number, part.size)
 	options := minio.PutObjectPartOptions{DisableContentSha256: true}
 	options.Md5Base64, options.Sha256Hex = part.checksums(u.b.signPayload)
-	for attempt := 1; ; attempt++ {
+	err = u.b.do(u.ctx, u.name, doing, func() error {
 		r := part.reader()
+		defer r.stop()
 		p, err := u.b.core.PutObjectPart(u.ctx, u.b.name, u.b.key(u.name), u.id, number, r, part.size, options)
-		r.stop()
-		if err == nil {
-			return p.ETag, nil
+		if etag = p.ETag; etag == "" && err == nil {
+			err = errors.New("the answer has no ETag")
 		}
-		if attempt == u.b.attempts || u.ctx.Err() != nil || !passing(err) {
-			return "", u.b.failed(u.name, doing, err)
-		}
-		u.b.log.Info("an upload failed, trying again", "error", u.b.failed(u.name, doing, err), "attempt", attempt)
-		if err := u.b.pause(u.ctx, attempt); err != nil {
-			return "", u.b.failed(u.name, doing, err)
-		}
-	}
+		return err
+	})
+	return etag, err
 }
 
 // Finish uploads what is left. Nothing is visible yet.
 func (u *upload) Finish() error {
-	if u.finished {
-		return u.b.failed(u.name, "finishing", errFinished)
+	if u.closed {
+		return u.b.failed(u.name, "finishing", errClosed)
 	}
-	u.finished = true
+	u.closed = true
 	var err error
 	if u.tail.size > 0 {
 		err = u.flush()
@@ -217,12 +225,20 @@ func (u *upload) Finish() error {
 		err = u.start(1, u.head)
 	}
 	if err == nil {
-		u.head = pieces{}
+		u.head = pieces{} // its memory is the part's
 	}
-	u.parts.Wait()
+	err = cmp.Or(err, u.settle())
 	if err == nil {
-		err = context.Cause(u.ctx)
+		u.become(finished)
 	}
+	return err
+}
+
+// settle waits for the parts in flight, frees the memory, and returns what went wrong.
+func (u *upload) settle() error {
+	u.parts.Wait()
+	err := context.Cause(u.ctx)
+	u.cancel(nil)
 	u.head.free()
 	u.tail.free()
 	return err
@@ -232,29 +248,38 @@ func (u *upload) Finish() error {
 // Recover is to end it.
 func (u *upload) Abort() error {
 	u.mu.Lock()
-	done := u.state != writing
-	if !done {
+	before := u.state
+	if before == writing || before == finished {
 		u.state = aborted
 	}
 	u.mu.Unlock()
-	if done {
+	switch before {
+	case writing:
+		u.closed = true
+		u.cancel(u.b.failed(u.name, "writing", errClosed))
+		u.settle() // a part that arrives after the end would be kept, and paid for
+	case finished:
+	default:
 		return nil
 	}
-	u.cancel(u.b.failed(u.name, "writing", errors.New("the file was given up")))
-	u.finished = true
-	u.parts.Wait() // a part that arrives after the end would be kept, and paid for
-	u.head.free()
-	u.tail.free()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), abortTimeout)
 	defer cancel()
 	return u.b.abort(ctx, u.name, u.id)
 }
 
+func (u *upload) become(s state) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.state = s
+}
+
 // abort ends a multipart upload. It is no error if there is none.
 func (b *Bucket) abort(ctx context.Context, name, id string) error {
-	err := b.core.AbortMultipartUpload(ctx, b.name, b.key(name), id)
+	err := b.do(ctx, name, "aborting the upload", func() error {
+		return b.core.AbortMultipartUpload(ctx, b.name, b.key(name), id)
+	})
 	if codeOf(err) == minio.NoSuchUpload {
 		return nil
 	}
-	return b.failed(name, "aborting the upload", err)
+	return err
 }

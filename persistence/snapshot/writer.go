@@ -20,7 +20,7 @@ const (
 	defaultChunk = 64 << 10
 	defaultPiece = 64 << 10
 	// maxSpare is how many buffers are kept for the next chunks, and keepBytes up to which size.
-	maxSpare  = 2
+	maxSpare  = 4
 	keepBytes = 1 << 20
 )
 
@@ -111,16 +111,16 @@ func NewWriter(opt Options) *Writer {
 // Backlog returns how many bytes wait to be taken.
 func (w *Writer) Backlog() int { return w.waiting + len(w.records) + len(w.piece) }
 
-// Take returns the oldest full chunk, or with rest set the last one that is not full; nil if there is none. It keeps
-// spare, a buffer that the caller no longer needs.
+// Take returns the oldest full chunk, or with rest set the last one that is not full, and takes spare, a buffer that the
+// caller no longer needs, in exchange. It returns nil, and takes nothing, if there is none.
 func (w *Writer) Take(spare []byte, rest bool) []byte {
-	w.keep(spare)
 	if rest && len(w.full) == 0 && len(w.records) > 0 {
 		w.seal()
 	}
 	if len(w.full) == 0 {
 		return nil
 	}
+	w.keep(spare)
 	chunk := w.full[0]
 	n := copy(w.full, w.full[1:])
 	w.full = w.full[:n]
@@ -166,10 +166,12 @@ func (w *Writer) Entry(db int, c object.Cell) {
 	}
 	v := &w.small
 	v.open(c, p, w.opt.NowMs)
-	for !v.lookOn(lookAtOnce) {
-	}
-	if v.gone() {
-		return
+	if p.look != noLook {
+		for !v.lookOn(lookAtOnce) {
+		}
+		if v.gone() {
+			return
+		}
 	}
 	if w.db != db {
 		if w.records == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"dragonfly/persistence/rdbfmt"
 )
@@ -35,8 +36,9 @@ type File struct {
 	Path string
 	Kind Kind
 	Size int64
-	RDB  bool // a base that begins with an RDB file; commands may follow
-	Last bool // of the log: its end may be cut
+	Time time.Time // of the last change
+	RDB  bool      // a base that begins with an RDB file; commands may follow
+	Last bool      // of the log: its end may be cut
 }
 
 // Log is the files of a log in the order in which they are to be read. There is at least one.
@@ -48,6 +50,16 @@ func (l *Log) Size() (n int64) {
 		n += l.Files[i].Size
 	}
 	return n
+}
+
+// Time returns when the log was changed last.
+func (l *Log) Time() (latest time.Time) {
+	for i := range l.Files {
+		if t := l.Files[i].Time; t.After(latest) {
+			latest = t
+		}
+	}
+	return latest
 }
 
 const (
@@ -141,7 +153,7 @@ func (f *File) look() error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: not a regular file", f.Path)
 	}
-	f.Size = info.Size()
+	f.Size, f.Time = info.Size(), info.ModTime()
 	head := make([]byte, len(rdbfmt.MagicValkey))
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestManifest(t *testing.T) {
@@ -133,6 +134,9 @@ func TestOpen(t *testing.T) {
 		"temp-a.aof.manifest": "half of a",
 		"a.1.base.rdb":        rdb, "a.1.incr.aof": "", "a.2.incr.aof": command("PING"), "plain": rdb + command("PING"), "valkey": "VALKEY080",
 	})
+	if err := os.Chtimes(filepath.Join(dir, "a.1.base.rdb"), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
 	f := func(path, want string) {
 		t.Helper()
 		log, err := Open(filepath.Join(dir, path))
@@ -145,6 +149,9 @@ func TestOpen(t *testing.T) {
 		for _, f := range log.Files {
 			got = append(got, fmt.Sprintf("%s %s %d RDB=%v last=%v", filepath.Base(f.Path), f.Kind, f.Size, f.RDB, f.Last))
 			size += f.Size
+		}
+		if age := time.Since(log.Time()); age < -time.Minute || age > time.Hour {
+			t.Errorf("%s: the latest change is %v old", path, age)
 		}
 		if strings.Join(got, "; ") != want || size != log.Size() {
 			t.Errorf("%s: got %q, %d bytes\nwant %q", path, got, log.Size(), want)

@@ -18,12 +18,25 @@ type DataSet struct {
 // Add takes in a key of a database.
 func (s *DataSet) Add(db int, c object.Cell) {
 	d := Key(c)
+	sum := s.dbs[db]
+	sum.xor(sha1.Sum(d[:]))
+	s.set(db, sum)
+}
+
+func (s *DataSet) set(db int, sum Digest) {
 	if s.dbs == nil {
 		s.dbs = map[int]Digest{}
 	}
-	sum := s.dbs[db]
-	sum.xor(sha1.Sum(d[:]))
 	s.dbs[db] = sum
+}
+
+// Merge takes in the keys of another part of the data set.
+func (s *DataSet) Merge(part *DataSet) {
+	for db, d := range part.dbs {
+		sum := s.dbs[db]
+		sum.xor(d)
+		s.set(db, sum)
+	}
 }
 
 // Digest returns the digest of the data set.

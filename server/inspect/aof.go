@@ -14,6 +14,7 @@ import (
 
 	"dragonfly/rdbload"
 	"dragonfly/rdbload/aof"
+	"dragonfly/server/loader"
 )
 
 // isAOF tells an append-only log from a snapshot: by its name, or because it begins with a command or an annotation.
@@ -39,17 +40,19 @@ func holdsAOF(dir string) bool {
 }
 
 // aof reads the append-only log at a path. Its commands are counted, not run: that would take the whole data set.
-func (in *inspection) aof(path string) {
+func (in *inspection) aof(path string, bench *loader.Bench) {
 	in.r.Format = FormatAOF
 	log, err := aof.Open(path)
 	if err != nil {
 		in.r.problem(Problem{Message: err.Error()})
 		return
 	}
-	in.total = log.Size()
+	for i := range log.Files {
+		in.meter.expect(log.Files[i].Path)
+	}
 	counts := commandCounts{}
 	for i := range log.Files {
-		if !in.aofFile(&log.Files[i], counts) {
+		if !in.aofFile(&log.Files[i], bench, counts) {
 			break
 		}
 	}
@@ -63,20 +66,18 @@ func (in *inspection) aof(path string) {
 }
 
 // aofFile reads one file of a log, and returns whether that succeeded.
-func (in *inspection) aofFile(f *aof.File, counts commandCounts) bool {
+func (in *inspection) aofFile(f *aof.File, bench *loader.Bench, counts commandCounts) bool {
 	offset := int64(0)
 	if f.RDB {
-		if in.read(f.Path, rdbload.Options{StopAtEOF: true, KeepExpired: true}) != nil {
+		if in.read(f.Path, bench, rdbload.Options{StopAtEOF: true, KeepExpired: true}) != nil {
 			return false
 		}
 		offset = in.r.Files[len(in.r.Files)-1].DataBytes
-		in.done -= f.Size
 	} else {
 		in.r.Files = append(in.r.Files, File{Path: f.Path, SizeBytes: f.Size})
 		in.r.SizeBytes += f.Size
 	}
 	ignored, err := in.commands(f, offset, counts)
-	in.done += f.Size
 	in.r.Files[len(in.r.Files)-1].DataBytes = f.Size - ignored
 	if err != nil {
 		in.failedCommand(f.Path, err)
@@ -102,9 +103,11 @@ func (in *inspection) commands(f *aof.File, offset int64, counts commandCounts) 
 	for n := 0; r.Next(); n++ {
 		counts.add(r.Args()[0])
 		if n&1023 == 0 {
-			in.progress(r.Offset())
+			in.meter.advance(count{bytes: r.Offset() - offset})
+			offset = r.Offset()
 		}
 	}
+	in.meter.advance(count{bytes: f.Size - offset})
 	return r.Ignored(), r.Err()
 }
 

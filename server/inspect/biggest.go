@@ -21,25 +21,42 @@ type bigKey struct {
 
 // offer takes in a key if it is one of the biggest so far.
 func (b *biggest) offer(size int64, db int, c object.Cell, m measures) {
-	if b.limit == 0 || size == 0 || len(b.keys) == b.limit && size <= b.keys[b.limit-1].size {
+	if !b.wants(size) {
 		return
 	}
-	if len(b.keys) == b.limit {
-		b.keys = b.keys[:b.limit-1]
-	}
-	at, _ := slices.BinarySearchFunc(b.keys, size, func(k bigKey, size int64) int {
-		if k.size >= size {
-			return -1
-		}
-		return 1
-	})
-	b.keys = slices.Insert(b.keys, at, bigKey{size, BigKey{
+	b.insert(bigKey{size, BigKey{
 		Key: newKey(c.Key()), DB: db, Type: typeName(c), Encoding: c.Encoding().String(),
 		Bytes: m.bytes, Elements: m.elements, TTLMs: m.ttlMs,
 	}})
 }
 
-// list returns the keys in an order that does not depend on that of the files.
+func (b *biggest) wants(size int64) bool {
+	return b.limit > 0 && size > 0 && (len(b.keys) < b.limit || size > b.keys[b.limit-1].size)
+}
+
+func (b *biggest) insert(k bigKey) {
+	if len(b.keys) == b.limit {
+		b.keys = b.keys[:b.limit-1]
+	}
+	at, _ := slices.BinarySearchFunc(b.keys, k.size, func(k bigKey, size int64) int {
+		if k.size >= size {
+			return -1
+		}
+		return 1
+	})
+	b.keys = slices.Insert(b.keys, at, k)
+}
+
+// merge takes in the keys of another collection.
+func (b *biggest) merge(part *biggest) {
+	for _, k := range part.keys {
+		if b.wants(k.size) {
+			b.insert(k)
+		}
+	}
+}
+
+// list returns the keys. Those of equal size are in the order of their names.
 func (b *biggest) list() []BigKey {
 	slices.SortStableFunc(b.keys, func(x, y bigKey) int {
 		return cmp.Or(-cmp.Compare(x.size, y.size), cmp.Compare(x.DB, y.DB), cmp.Compare(x.Key.bytes, y.Key.bytes))

@@ -4,17 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"dragonfly/persistence"
 	"dragonfly/persistence/vfs"
 	"dragonfly/rdbload"
+	"dragonfly/server/loader"
 )
 
 // dfs reads the summary at a path and the shard files that belong to it.
-func (in *inspection) dfs(path string) {
+func (in *inspection) dfs(path string, bench *loader.Bench) {
 	in.r.Format = FormatDFS
 	dir := filepath.Dir(path)
 	set, err := persistence.ReadSet(in.ctx, persistence.NewDir(vfs.OS{}, dir), filepath.Base(path))
@@ -22,26 +26,55 @@ func (in *inspection) dfs(path string) {
 		in.r.problem(Problem{Message: err.Error()})
 		set.Shards = remains(path)
 	}
-	in.expect(path)
+	in.meter.expect(path)
 	for _, name := range set.Shards {
-		in.expect(filepath.Join(dir, name))
+		in.meter.expect(filepath.Join(dir, name))
 	}
-	if in.read(path, rdbload.Options{}) != nil {
+	if in.read(path, bench, rdbload.Options{}) != nil {
 		return
 	}
 	in.missing(set.Shards, dir, shardPrefix(path))
-	for _, name := range set.Shards {
-		err := in.read(filepath.Join(dir, name), rdbload.Options{SnapshotID: in.r.SnapshotID})
-		if in.ctx.Err() != nil {
-			return
-		}
-		if errors.Is(err, rdbload.ErrOtherSnapshot) {
-			set.Leftovers = append(set.Leftovers, name)
+	parts, errs := in.readShards(dir, set.Shards)
+	for i, part := range parts {
+		switch {
+		case part != nil && errors.Is(errs[i], rdbload.ErrOtherSnapshot):
+			set.Leftovers = append(set.Leftovers, set.Shards[i])
+		case part != nil:
+			in.r.merge(part.r)
+			in.tally.merge(part.tally)
+		case errs[i] != nil:
+			in.r.problem(Problem{Message: errs[i].Error()})
 		}
 	}
 	for _, name := range set.Leftovers {
 		in.r.warn(fmt.Sprintf("%s is of another snapshot; it is not loaded", filepath.Join(dir, name)))
 	}
+}
+
+// readShards reads the shard files, as many at a time as there are processors. A file that could not be begun with has no
+// part.
+func (in *inspection) readShards(dir string, names []string) (parts []*inspection, errs []error) {
+	parts, errs = make([]*inspection, len(names)), make([]error, len(names))
+	id := in.r.SnapshotID
+	var next atomic.Int64
+	read := func() {
+		bench, benchErr := in.newBench()
+		for i := next.Add(1) - 1; i < int64(len(names)) && in.ctx.Err() == nil; i = next.Add(1) - 1 {
+			if errs[i] = benchErr; benchErr == nil {
+				parts[i] = newInspection(in.ctx, in.opt, in.meter)
+				errs[i] = parts[i].read(filepath.Join(dir, names[i]), bench, rdbload.Options{SnapshotID: id})
+			}
+		}
+		if benchErr == nil {
+			bench.Close() // it only gives memory back
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(len(names), runtime.GOMAXPROCS(0)) {
+		wg.Go(read)
+	}
+	wg.Wait()
+	return parts, errs
 }
 
 // remains returns the files that have the names of shard files of a summary. Some of those that should be there are not,
@@ -53,6 +86,9 @@ func remains(summary string) (names []string) {
 	}
 	return names
 }
+
+// maxShards is how many shards have numbers of four digits.
+const maxShards = 10_000
 
 // missing names the files that are not there, if they are more than the one that is a problem already.
 func (in *inspection) missing(have []string, dir, prefix string) {
@@ -67,20 +103,18 @@ func (in *inspection) missing(have []string, dir, prefix string) {
 	}
 }
 
-// maxShards is how many shards have numbers of four digits.
-const maxShards = 10_000
-
 // shardOf returns the number of the shard whose file has a name, nil if it is no shard file.
 func shardOf(path string) *int {
 	name, ok := strings.CutSuffix(path, ".dfs")
 	if !ok || len(name) < 4 {
 		return nil
 	}
-	n, err := strconv.Atoi(name[len(name)-4:])
-	if err != nil || n < 0 {
+	n, err := strconv.ParseUint(name[len(name)-4:], 10, 16)
+	if err != nil {
 		return nil
 	}
-	return &n
+	shard := int(n)
+	return &shard
 }
 
 // shardPrefix returns what the names of the shard files of a summary begin with.

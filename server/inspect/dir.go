@@ -7,10 +7,11 @@ import (
 
 	"dragonfly/persistence"
 	"dragonfly/persistence/vfs"
+	"dragonfly/server/loader"
 )
 
 // dir reads the newest snapshot of a directory, whatever it is called.
-func (in *inspection) dir(dir string) {
+func (in *inspection) dir(dir string, bench *loader.Bench) {
 	files, err := persistence.NewDir(vfs.OS{}, dir).List(in.ctx)
 	if err != nil {
 		in.r.problem(Problem{Message: err.Error()})
@@ -38,5 +39,5 @@ func (in *inspection) dir(dir string) {
 		in.r.warn(fmt.Sprintf("this is the newest of the %d snapshots in %s, of %s UTC", found, dir, newest.Modified.UTC().Format(time.DateTime)))
 	}
 	in.r.Path = filepath.Join(dir, newest.Name)
-	in.path(in.r.Path)
+	in.path(in.r.Path, bench)
 }

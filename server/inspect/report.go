@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -225,13 +226,77 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
+func newReport() *Report {
+	return &Report{
+		Format: FormatUnknown, Loads: true, Files: []File{}, Aux: map[string]string{}, Problems: []Problem{},
+		Functions: []Function{}, Scripts: []Script{}, SearchIndexes: []SearchIndex{}, Commands: []Command{}, Warnings: []Warning{},
+	}
+}
+
 // problem adds a reason not to load.
 func (r *Report) problem(p Problem) {
 	r.Loads = false
 	r.Problems = append(r.Problems, p)
 }
 
-// warn adds a warning.
-func (r *Report) warn(text string) {
-	r.Warnings = append(r.Warnings, Warning{Text: text, Count: 1})
+// warn adds a warning that comes once.
+func (r *Report) warn(text string) { r.warning(text, 1, "") }
+
+// warning counts a warning.
+func (r *Report) warning(text string, n int64, firstKey string) {
+	for i := range r.Warnings {
+		if r.Warnings[i].Text == text {
+			r.Warnings[i].Count += n
+			return
+		}
+	}
+	w := Warning{Text: text, Count: n}
+	if firstKey != "" {
+		key := newKey([]byte(firstKey))
+		w.FirstKey = &key
+	}
+	r.Warnings = append(r.Warnings, w)
+}
+
+// searchIndex adds an index, once: newer Dragonflies tell of it in every file of a snapshot, each time with the fields in
+// another order.
+func (r *Report) searchIndex(x SearchIndex) {
+	if !slices.ContainsFunc(r.SearchIndexes, func(have SearchIndex) bool { return have.Name == x.Name }) {
+		r.SearchIndexes = append(r.SearchIndexes, x)
+	}
+}
+
+// addNew appends what is not there yet.
+func addNew[T comparable](list []T, items ...T) []T {
+	for _, item := range items {
+		if !slices.Contains(list, item) {
+			list = append(list, item)
+		}
+	}
+	return list
+}
+
+// merge adds what the report of another file of the snapshot says. What the files have in common is said already.
+func (r *Report) merge(part *Report) {
+	r.Files = append(r.Files, part.Files...)
+	r.SizeBytes += part.SizeBytes
+	r.ExpiredKeys += part.ExpiredKeys
+	r.EmptyKeys += part.EmptyKeys
+	for _, p := range part.Problems {
+		if p.File != "" || !slices.Contains(r.Problems, p) {
+			r.problem(p)
+		}
+	}
+	for _, w := range part.Warnings {
+		first := ""
+		if w.FirstKey != nil {
+			first = w.FirstKey.bytes
+		}
+		r.warning(w.Text, w.Count, first)
+	}
+	r.Functions = addNew(r.Functions, part.Functions...)
+	r.Scripts = addNew(r.Scripts, part.Scripts...)
+	for _, x := range part.SearchIndexes {
+		r.searchIndex(x)
+	}
 }

@@ -5,16 +5,23 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"dragonfly/persistence/rdbfmt"
 	"dragonfly/rdbload"
+	"dragonfly/server/loader"
 	"dragonfly/store/object"
 )
 
 // sink takes what one file holds.
-type sink struct{ in *inspection }
+type sink struct {
+	in     *inspection
+	bench  *loader.Bench
+	keys   int64
+	badDBs []int // databases that the server would not have
+}
 
 // Aux takes a metadata field.
 func (s *sink) Aux(name, value []byte) error {
@@ -52,18 +59,13 @@ func number(text []byte) int64 {
 // script counts a Lua script.
 func (s *sink) script(body []byte) {
 	sum := sha1.Sum(body)
-	s.in.r.Scripts = append(s.in.r.Scripts, Script{SHA1: hex.EncodeToString(sum[:]), Bytes: int64(len(body))})
+	s.in.r.Scripts = addNew(s.in.r.Scripts, Script{SHA1: hex.EncodeToString(sum[:]), Bytes: int64(len(body))})
 }
 
-// searchIndex takes a definition, once: the shard files of newer Dragonflies have it too.
+// searchIndex takes a definition.
 func (s *sink) searchIndex(value []byte) {
 	name, definition, _ := strings.Cut(string(value), " ")
-	for _, have := range s.in.r.SearchIndexes {
-		if have.Name == name {
-			return
-		}
-	}
-	s.in.r.SearchIndexes = append(s.in.r.SearchIndexes, SearchIndex{name, definition})
+	s.in.r.searchIndex(SearchIndex{name, definition})
 }
 
 // Function takes the source of a function library.
@@ -77,7 +79,7 @@ func (s *sink) Function(code []byte) error {
 			f.Name = name
 		}
 	}
-	s.in.r.Functions = append(s.in.r.Functions, f)
+	s.in.r.Functions = addNew(s.in.r.Functions, f)
 	return nil
 }
 
@@ -90,15 +92,10 @@ func (s *sink) ModuleAux(raw []byte) error {
 // DB takes the number of the database to come. One that the server would not have ends no inspection: the rest of the
 // file says how many it should have.
 func (s *sink) DB(index int) error {
-	in := s.in
-	if index < in.opt.Databases || in.badDBs[index] {
-		return nil
+	if n := s.in.opt.Databases; index >= n && !slices.Contains(s.badDBs, index) {
+		s.badDBs = append(s.badDBs, index)
+		s.in.r.problem(Problem{Message: fmt.Sprintf("database %d, but --dbnum is %d", index, n)})
 	}
-	if in.badDBs == nil {
-		in.badDBs = map[int]bool{}
-	}
-	in.badDBs[index] = true
-	in.r.problem(Problem{Message: fmt.Sprintf("database %d, but --dbnum is %d", index, in.opt.Databases)})
 	return nil
 }
 
@@ -107,7 +104,7 @@ func (s *sink) ResizeHint(uint64, uint64) {}
 
 // Put takes one record.
 func (s *sink) Put(rec *rdbload.Record) error {
-	s.in.keys++
+	s.keys++
 	db := rec.DB
-	return s.in.bench.Try(rec, func(c object.Cell) { s.in.tally.add(db, c) })
+	return s.bench.Try(rec, func(c object.Cell) { s.in.tally.add(db, c) })
 }

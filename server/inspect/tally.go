@@ -120,6 +120,59 @@ func (n *Totals) sum(m Totals) {
 	n.WithTTL += m.WithTTL
 }
 
+// merge adds what was counted in another file.
+func (t *tally) merge(part *tally) {
+	for db, types := range part.dbs {
+		if t.dbs[db] == nil {
+			t.dbs[db] = new([object.NumTypes]Totals)
+		}
+		for typ := range types {
+			t.dbs[db][typ].sum(types[typ])
+		}
+	}
+	for typ := range part.encodings {
+		for enc, n := range part.encodings[typ] {
+			t.encodings[typ][enc].sum(n)
+		}
+	}
+	for name, m := range part.modules {
+		to := t.module(name)
+		if to.FirstKey == nil {
+			to.FirstKey = m.FirstKey
+		}
+		to.Keys += m.Keys
+		to.Bytes += m.Bytes
+		to.AuxPieces += m.AuxPieces
+	}
+	t.ttl.sum(&part.ttl)
+	t.fields.Hashes += part.fields.Hashes
+	t.fields.Fields += part.fields.Fields
+	t.fields.Sets += part.fields.Sets
+	t.fields.Members += part.fields.Members
+	t.sticky += part.sticky
+	t.memcache += part.memcache
+	t.byMemory.merge(&part.byMemory)
+	t.byElements.merge(&part.byElements)
+	t.digest.Merge(&part.digest)
+}
+
+func (e *TTL) sum(part *TTL) {
+	if part.Keys > 0 {
+		if e.Keys == 0 {
+			e.MinMs = part.MinMs
+		}
+		e.MinMs, e.MaxMs = min(e.MinMs, part.MinMs), max(e.MaxMs, part.MaxMs)
+	}
+	e.Keys += part.Keys
+	e.Expired += part.Expired
+	e.Under1h += part.Under1h
+	e.Under1d += part.Under1d
+	e.Under1w += part.Under1w
+	e.Under30d += part.Under30d
+	e.Later += part.Later
+	e.None += part.None
+}
+
 // expires counts the remaining time of a key.
 func (t *tally) expires(ms int64) {
 	const hour = 3600 * 1000

@@ -122,6 +122,9 @@ func (c *chunkReader) trailer(announced []string) error {
 		}
 	}
 	_, err := c.line()
+	if rest, _ := c.r.Peek(2); err == nil && string(rest) == "\r\n" { // or here
+		_, err = c.line()
+	}
 	return err
 }
 

@@ -74,15 +74,18 @@ func (s *Server) complete(w http.ResponseWriter, key, id string, body []byte) er
 	if u == nil || u.key != key {
 		return noSuchUpload()
 	}
+	for i, asked := range request.Parts[1:] {
+		if asked.PartNumber <= request.Parts[i].PartNumber {
+			return &failure{http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order."}
+		}
+	}
 	var data, sums []byte
 	for i, asked := range request.Parts {
 		p, ok := u.parts[asked.PartNumber]
 		switch {
-		case i > 0 && asked.PartNumber <= request.Parts[i-1].PartNumber:
-			return &failure{http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order."}
 		case !ok || strings.Trim(asked.ETag, `"`) != hex.EncodeToString(p.sum):
 			return &failure{http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found."}
-		case i < len(request.Parts)-1 && len(p.data) < MinPartBytes:
+		case i < len(request.Parts)-1 && len(p.data) < s.minPart:
 			return &failure{http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"}
 		}
 		data, sums = append(data, p.data...), append(sums, p.sum...)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// MinPartBytes is the smallest part of a multipart upload, except for the last.
+// MinPartBytes is S3's smallest part of a multipart upload, except for the last.
 const MinPartBytes = 5 << 20
 
 // Server is a running server. Its exported fields are read only.
@@ -33,6 +33,7 @@ type Server struct {
 	objects  map[string]object  // by key. Guarded by mu.
 	uploads  map[string]*upload // multipart uploads in progress, by id. Guarded by mu.
 	pageSize int                // the most entries of a page of a listing. Guarded by mu.
+	minPart  int                // the smallest part that is not the last. Guarded by mu.
 	stall    time.Duration      // how long Stall is. Guarded by mu.
 	requests int                // how many there were. Guarded by mu.
 	faults   map[int]Fault      // by the number of the request. Guarded by mu.
@@ -105,7 +106,7 @@ func Start(address, bucket string) (*Server, error) {
 	s := &Server{
 		Bucket: bucket, Region: "eu-test-1", AccessKey: "AK" + randomHex(8), SecretKey: randomHex(20),
 		objects: map[string]object{}, uploads: map[string]*upload{}, faults: map[int]Fault{},
-		closed: make(chan struct{}), pageSize: 1000, stall: 100 * time.Millisecond,
+		closed: make(chan struct{}), pageSize: 1000, minPart: MinPartBytes, stall: 100 * time.Millisecond,
 	}
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s}}
 	s.http.Start()
@@ -187,6 +188,13 @@ func (s *Server) SetPageSize(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pageSize = n
+}
+
+// SetMinPart sets the smallest part that is not the last, at first MinPartBytes: for tests that are quicker with less.
+func (s *Server) SetMinPart(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.minPart = n
 }
 
 // SetStall sets how long the fault Stall is.

@@ -28,7 +28,7 @@ type FS struct {
 	clock time.Time // of the next change, so that no two files are equally old
 	limit int64     // of all bytes, 0 for none
 	calls int
-	trace []string
+	trace [][2]string // calls and their paths
 
 	dead     bool
 	stopAt   int // 0 for never
@@ -83,7 +83,11 @@ func (f *FS) Calls() int {
 func (f *FS) Trace() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return strings.Join(f.trace, "\n")
+	var b strings.Builder
+	for i, call := range f.trace {
+		fmt.Fprintf(&b, "%d %s %s\n", i+1, call[0], call[1])
+	}
+	return b.String()
 }
 
 // FailAt makes the n-th call from now on, 1 being the next one, fail with an error and without an effect; and all after
@@ -118,7 +122,7 @@ func (f *FS) begin(op, path string) error {
 		return ErrPower
 	}
 	f.calls++
-	f.trace = append(f.trace, fmt.Sprintf("%d %s %s", f.calls, op, path))
+	f.trace = append(f.trace, [2]string{op, path})
 	if f.stopAt != 0 && f.calls >= f.stopAt {
 		f.dead = true
 		return ErrPower

@@ -1,5 +1,0 @@
-//go:build !long
-
-package persistence
-
-const defaultCrashPoints = 2000

@@ -1,0 +1,6 @@
+//go:build !long
+
+package persistence
+
+// long says that tests may take minutes.
+const long = false
