@@ -2,58 +2,119 @@ package integration
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// TestKillDuringSave kills the server at random instants of a save, twenty times: the next start finds the data of
-// the previous snapshot or of the new one, whole, and no temporary file stays.
+// killWays are the saves that TestKillDuringSave interrupts; SIGTERM is the save at the end.
+var killWays = [][]string{
+	{"SAVE", "DF"}, {"BGSAVE", "DF"}, {"SAVE", "RDB"}, {"BGSAVE", "RDB"}, {"SIGTERM"},
+}
+
+// TestKillDuringSave kills the server at random instants of a save, while a client writes: the next start finds the data of
+// the snapshot before or of the new one, whole, and no temporary file stays. KILLS sets how often.
 func TestKillDuringSave(t *testing.T) {
 	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(1, 2))
-	const keys = 50_000
-	s := startOurs(t, dir, "--dbfilename=dump")
+	rng := newRand(t)
+	const keys = 20_000
+	args := []string{"--dbfilename=dump", "--num_shards=3"}
+	s := startOurs(t, dir, args...)
 	fill(t, s.client(), keys, 0)
-	if reply := s.client().must(t, "SAVE"); reply != "+OK\r\n" {
-		t.Fatal(reply)
-	}
-	saved := 0 // generation that is surely on disk
-	for round := 1; round <= 20; round++ {
-		c := s.client()
-		fill(t, c, keys, round)
-		if err := c.send("BGSAVE"); err != nil {
+	s.client().ok(t, "SAVE", "RDB")
+	start := time.Now()
+	s.client().ok(t, "SAVE")
+	took := max(time.Since(start), 10*time.Millisecond)
+	saved, renewed := 0, 0 // the generation that is surely on disk; how often the new one was
+	rounds := countFrom("KILLS", 20)
+	for round := 1; round <= rounds; round++ {
+		way := killWays[rng.IntN(len(killWays))]
+		fill(t, s.client(), keys, round)
+		stop := pairs(s.addr)
+		if way[0] == "SIGTERM" {
+			s.cmd.Process.Signal(syscall.SIGTERM)
+		} else if err := s.client().send(way...); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rng.IntN(60_000)) * time.Microsecond)
-		s.cmd.Process.Signal(syscall.SIGKILL)
-		<-s.done
+		time.Sleep(time.Duration(rng.Int64N(int64(took) * 3 / 2)))
+		s.kill()
+		stop()
 
-		s = startOurs(t, dir, "--dbfilename=dump")
-		c = s.client()
-		if n := bulk(c.must(t, "DBSIZE")); n != strconv.Itoa(keys) {
-			t.Fatalf("round %d: %s keys", round, n)
+		s = startOurs(t, dir, args...)
+		c := s.client()
+		generation := checkGeneration(t, c, keys)
+		if generation != saved && generation != round {
+			t.Fatalf("round %d, %q: generation %d, want %d or %d", round, way, generation, saved, round)
 		}
-		generation := bulk(c.must(t, "GET", "key:0"))
-		if generation != strconv.Itoa(saved) && generation != strconv.Itoa(round) {
-			t.Fatalf("round %d: generation %s, want %d or %d", round, generation, saved, round)
+		if generation == round {
+			renewed++
 		}
-		for i := 0; i < keys; i += 97 {
-			if g := bulk(c.must(t, "GET", fmt.Sprintf("key:%d", i))); g != generation {
-				t.Fatalf("round %d: key:%d is of generation %s, key:0 of %s", round, i, g, generation)
-			}
+		saved = generation
+		v := parseValue(c.must(t, "MGET", "pair:x", "pair:y"))
+		if v.items[0].text != v.items[1].text {
+			t.Fatalf("round %d, %q: a transaction is there in part: %s", round, way, v)
 		}
-		saved, _ = strconv.Atoi(generation)
 		left, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
 		if err != nil || len(left) > 0 {
-			t.Fatalf("round %d: left behind: %v", round, left)
+			t.Fatalf("round %d, %q: left behind: %v", round, way, left)
+		}
+		if lines := errorLines(s); len(lines) > 0 {
+			t.Fatalf("round %d, %q: %q", round, way, lines)
 		}
 	}
+	t.Logf("%d of %d kills came after the snapshot was complete", renewed, rounds)
+}
+
+// pairs sets two keys to the same number in transactions, and many others, until the connection ends or stop is called.
+func pairs(addr string) (stop func()) {
+	c, err := dial(addr)
+	if err != nil {
+		return func() {}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range 1 << 30 {
+			n := strconv.Itoa(i)
+			_, err := c.pipeline([][]string{{"MULTI"}, {"SET", "pair:x", n}, {"SET", "churn:" + strconv.Itoa(i%500), n}, {"SET", "pair:y", n}, {"EXEC"}})
+			if err != nil {
+				return
+			}
+		}
+	})
+	return func() {
+		c.Close()
+		wg.Wait()
+	}
+}
+
+// checkGeneration returns the generation of all keys, which must be one.
+func checkGeneration(t *testing.T, c *conn, keys int) int {
+	t.Helper()
+	first := ""
+	for i := 0; i < keys; i += 1000 {
+		args := []string{"MGET"}
+		for k := i; k < i+1000; k++ {
+			args = append(args, fmt.Sprintf("key:%d", k))
+		}
+		for k, text := range parseValue(c.must(t, args...)).texts() {
+			if first == "" {
+				first = text
+			}
+			if text != first {
+				t.Fatalf("key:%d is of generation %q, key:0 of %q", i+k, text, first)
+			}
+		}
+	}
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatalf("generation %q", first)
+	}
+	return n
 }
 
 // fill sets all keys to a generation.
@@ -124,32 +185,5 @@ func TestSaveAtTheEnd(t *testing.T) {
 		if code := s.terminate(); code != 0 {
 			t.Fatalf("exit code %d: %s", code, s.log)
 		}
-	}
-}
-
-// TestSaveFailure: a save that fails keeps the previous snapshot and says why; the next one works.
-func TestSaveFailure(t *testing.T) {
-	dir := t.TempDir()
-	s := startOurs(t, dir)
-	c := s.client()
-	c.must(t, "SET", "k", "v")
-	// A directory in the place of the temporary file makes opening it fail for any user.
-	if err := os.Mkdir(filepath.Join(dir, "dump.rdb.tmp"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if reply := c.must(t, "SAVE"); !strings.HasPrefix(reply, "-ERR ") || !strings.Contains(reply, "dump.rdb") {
-		t.Fatalf("SAVE: %q", reply)
-	}
-	if info := c.must(t, "INFO", "persistence"); !strings.Contains(info, "rdb_last_bgsave_status:err") {
-		t.Fatalf("INFO: %s", info)
-	}
-	if err := os.Remove(filepath.Join(dir, "dump.rdb.tmp")); err != nil {
-		t.Fatal(err)
-	}
-	if reply := c.must(t, "SAVE"); reply != "+OK\r\n" {
-		t.Fatalf("SAVE: %q", reply)
-	}
-	if info := c.must(t, "INFO", "persistence"); !strings.Contains(info, "rdb_last_bgsave_status:ok") {
-		t.Fatalf("INFO: %s", info)
 	}
 }

@@ -86,7 +86,7 @@ func TestTaggedChunks(t *testing.T) {
 		t.Fatal(err)
 	}
 	goroutines := runtime.NumGoroutine()
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		data := splitFile(rng, []int{5, 50, 500, 5000, 50_000}[seed%5], records...)
 		c := newCollector()

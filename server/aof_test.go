@@ -125,20 +125,19 @@ func TestReplayAnything(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "appendonly.aof")
 	values := []string{"k", "l", "1", "0", "-1", "x", "MATCH", "STORE", "COUNT", "GET", "EX", "FIELDS", "5-5", "+inf"}
 	for _, cmd := range s.registry.All() {
-		name := strings.ReplaceAll(cmd.Name, "|", " ")
+		var text strings.Builder
 		for n := range 24 {
-			line := name
+			line := strings.ReplaceAll(cmd.Name, "|", " ")
 			for i := range n / 2 {
 				line += " " + values[(n*i+i+n)%len(values)]
 			}
-			text := aofText("SET k 1", "RPUSH l 1", line, "MULTI", line, "EXEC")
-			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.loadAOF(t.Context(), path); err != nil && !strings.Contains(err.Error(), path+": offset ") {
-				t.Errorf("%s: %v", line, err)
-			}
-			flushAll(s)
+			text.WriteString(aofText("SELECT 0", "SET k 1", "DEL l", "RPUSH l 1", line, "MULTI", line, "EXEC"))
+		}
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.loadAOF(t.Context(), path); err != nil && !strings.Contains(err.Error(), path+": offset ") {
+			t.Errorf("%s: %v", cmd.Name, err)
 		}
 	}
 }
@@ -322,7 +321,7 @@ func TestReplayCorrupted(t *testing.T) {
 	s := newServer(t, func(c *config.Config) { c.MaxMemory = 64 << 20 })
 	path := aofFile(t, "")
 	for at := range len(whole) {
-		for _, b := range []byte{0, '0', '9', '\n', '*', '$', '#', 'x', 0xff, whole[at] ^ 1, whole[at] ^ 0x20} {
+		for _, b := range []byte{'9', '\n', 'x', whole[at] ^ 1} {
 			flushAll(s)
 			text := []byte(whole)
 			text[at] = b

@@ -17,7 +17,7 @@ func TestStopWrites(t *testing.T) {
 	if got := c.do("save"); !strings.HasPrefix(got, "-ERR ") || !strings.Contains(got, "input/output error") {
 		t.Fatal(got)
 	}
-	c.expect(t, "set k v", "+OK", "config set stop-writes-on-bgsave-error yes", "+OK", "get k", "$1")
+	c.expect(t, "set k v", "+OK", "config set stop-writes-on-bgsave-error yes", "+OK", "get k", "$v")
 	if got := c.do("set k w"); !strings.HasPrefix(got, "-MISCONF ") {
 		t.Fatal(got)
 	}

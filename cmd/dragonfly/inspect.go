@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -48,7 +49,7 @@ func parseInspect(args []string, stderr io.Writer) (*inspectFlags, error) {
 	if err := set.Parse(args); err != nil {
 		return nil, err
 	}
-	f.paths = set.Args()
+	f.paths = withoutShards(set.Args())
 	switch {
 	case len(f.paths) == 0:
 		return nil, errors.New("no PATH is given; see dragonfly inspect --help")
@@ -58,6 +59,16 @@ func parseInspect(args []string, stderr io.Writer) (*inspectFlags, error) {
 		return nil, fmt.Errorf("--dbnum is %d", f.dbnum)
 	}
 	return &f, nil
+}
+
+// withoutShards leaves out the shard files of snapshots whose summaries are there too, as in data/*.dfs.
+func withoutShards(paths []string) (rest []string) {
+	for _, path := range paths {
+		if summary, ok := inspect.SummaryOf(path); !ok || !slices.Contains(paths, summary) {
+			rest = append(rest, path)
+		}
+	}
+	return rest
 }
 
 // runInspect is the subcommand: it returns the exit code.

@@ -47,6 +47,17 @@ func TestInspect(t *testing.T) {
 	f("inspect "+broken+" "+sampleDump, 1, ".*loads +NO\n.*offset 13: key \"k\": type string: unexpected EOF\n.*\n\n"+sampleDump+"\n.*", "")
 }
 
+func TestWithoutShards(t *testing.T) {
+	f := func(line, want string) {
+		t.Helper()
+		if got := strings.Join(withoutShards(strings.Fields(line)), " "); got != want {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	f("d/a-0000.dfs d/a-0001.dfs d/a-summary.dfs d/b-0000.dfs", "d/a-summary.dfs d/b-0000.dfs")
+	f("a-0000.dfs d/a-summary.dfs x.rdb a0000.dfs a-00x0.dfs", "a-0000.dfs d/a-summary.dfs x.rdb a0000.dfs a-00x0.dfs")
+}
+
 func TestInspectJSON(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if code := execute([]string{"inspect", "--json", sampleDump, "/no/such/file"}, nil, &stdout, &stderr); code != exitError || stderr.Len() > 0 {

@@ -69,9 +69,10 @@ type upload struct {
 type state int
 
 const (
-	writing   state = iota // or finished
-	decided                // a commit has begun that only Recover may undo
-	completed              // the object is there
+	writing   state = iota
+	finished        // all parts are there
+	decided         // a commit has begun that only Recover may end
+	completed       // the object is there
 	aborted
 )
 

@@ -117,9 +117,22 @@ func shardOf(path string) *int {
 	return &shard
 }
 
+// SummaryOf returns where the summary of the snapshot lies that a shard file belongs to by its name; ok is false for other
+// files.
+func SummaryOf(path string) (summary string, ok bool) {
+	if shardOf(path) == nil {
+		return "", false
+	}
+	prefix := path[:len(path)-len("0000.dfs")]
+	return prefix + summarySuffix, strings.HasSuffix(prefix, "-")
+}
+
+// summarySuffix ends the names of summaries, behind a dash.
+const summarySuffix = "summary.dfs"
+
 // shardPrefix returns what the names of the shard files of a summary begin with.
 func shardPrefix(summary string) string {
-	return strings.TrimSuffix(filepath.Base(summary), "summary.dfs")
+	return strings.TrimSuffix(filepath.Base(summary), summarySuffix)
 }
 
 // escapeGlob makes a path a pattern that matches itself only.

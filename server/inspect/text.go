@@ -84,7 +84,7 @@ func (t *text) head(r *Report) {
 		t.fact("created", "%s UTC", time.Unix(r.CreatedUnix, 0).UTC().Format(time.DateTime))
 	}
 	if r.SnapshotID != "" {
-		t.fact("snapshot id", "%s", r.SnapshotID)
+		t.fact("snapshot id", "%s", plain(r.SnapshotID))
 	}
 	if r.ShardCount > 0 {
 		t.fact("shards", "%d", r.ShardCount)
@@ -171,7 +171,7 @@ func (t *text) files(r *Report) {
 	t.title("Files")
 	rows := [][]string{{"file", "size", "keys"}}
 	for _, f := range r.Files {
-		rows = append(rows, []string{f.Path, bytesText(f.SizeBytes), countText(f.Keys)})
+		rows = append(rows, []string{plain(f.Path), bytesText(f.SizeBytes), countText(f.Keys)})
 	}
 	t.table("file", rows)
 }

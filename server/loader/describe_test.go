@@ -52,6 +52,12 @@ func (r *reader) describe(c object.Cell) []byte {
 	if ms, ok := c.Deadline(); ok {
 		out = fmt.Appendf(out, "expires %d\n", ms)
 	}
+	if c.Sticky() || c.MemcacheFlags() != 0 {
+		out = fmt.Appendf(out, "sticky %v, memcache flags %d\n", c.Sticky(), c.MemcacheFlags())
+	}
+	if c.Type().Opaque() {
+		return append(out, c.View()...)
+	}
 	switch c.Type() {
 	case object.String:
 		return append(out, r.text(c)...)
@@ -107,11 +113,22 @@ func (r *reader) list(c object.Cell) (elems []string) {
 }
 
 func (r *reader) set(c object.Cell) (members []string) {
+	var timed []string
+	least := int64(math.MaxInt64)
 	it := set.NewIter(c)
 	for m, ok := it.Next(); ok; m, ok = it.Next() {
 		members = append(members, string(m))
+		deadline, found := set.Deadline(c, m)
+		r.check(found && deadline == it.Deadline, "%q expires at %d and %d", m, deadline, it.Deadline)
+		if it.Deadline != 0 {
+			timed = append(timed, fmt.Sprintf("%s expires %d", m, it.Deadline))
+			least = min(least, it.Deadline)
+		}
 	}
 	sort.Strings(members)
+	sort.Strings(timed)
+	r.check(set.Timed(c) == len(timed) && c.HasFieldTTL() == (len(timed) > 0) && set.MinDeadline(c) <= least,
+		"%d members with a deadline, %d met, the first at %d, not %d", set.Timed(c), len(timed), set.MinDeadline(c), least)
 	n := set.Len(c)
 	r.check(n == len(members) && n > 0, "a set of %d members, %d met", n, len(members))
 	r.distinct(members)
@@ -128,7 +145,7 @@ func (r *reader) set(c object.Cell) (members []string) {
 	drawn := 0
 	set.Sample(c, n/2, func([]byte) { drawn++ })
 	r.check(drawn == n/2, "%d members drawn, want %d", drawn, n/2)
-	return members
+	return append(members, timed...)
 }
 
 // distinct checks that sorted texts differ.

@@ -18,6 +18,7 @@ import (
 	"dragonfly/persistence"
 	"dragonfly/persistence/rdbfmt"
 	"dragonfly/persistence/snapshot"
+	"dragonfly/persistence/vfs"
 	"dragonfly/rdbload"
 	"dragonfly/store"
 	"dragonfly/store/object"
@@ -53,6 +54,27 @@ func fixtures(t testing.TB) (files [][]byte, names []string) {
 		files = append(files, data)
 	}
 	return files, names
+}
+
+// snapshots returns what b has loaded as files of Dragonfly: compressed and not, with values in tagged pieces and without.
+func (b *bench) snapshots(files [][]byte, names []string) (more [][]byte, moreNames []string) {
+	dir := b.t.TempDir()
+	for i, data := range files {
+		if err := b.load(data); err != nil {
+			b.t.Fatalf("%s: %v", names[i], err)
+		}
+		for _, form := range []int{2, 3, 4, 7} { // zstd, LZ4, nothing, LZ4 without tags
+			set, err := b.save(dir, form)
+			if err != nil {
+				b.t.Fatalf("%s: %v", names[i], err)
+			}
+			for _, data := range set {
+				more, moreNames = append(more, data), append(moreNames, names[i]+".dfs")
+			}
+		}
+		b.drain()
+	}
+	return more, moreNames
 }
 
 // mutate returns a damaged copy of data, of which the first head bytes stay.
@@ -120,8 +142,28 @@ func newBench(t testing.TB) *bench {
 // load loads a file. A Sink may refuse it too: for a duplicate, or a database there is none of.
 func (b *bench) load(data []byte) error {
 	l := New(b.st, 1, nowMs)
-	_, err := rdbload.Load(bytes.NewReader(data), rdbload.Options{NowMs: nowMs}, l.Sink())
+	f := l.Feeder()
+	_, err := rdbload.Load(bytes.NewReader(data), rdbload.Options{NowMs: nowMs}, f)
+	f.Flush()
 	return errors.Join(err, l.Finish())
+}
+
+// save returns the files of a snapshot: one RDB file, or a DFS set in one of its forms.
+func (b *bench) save(dir string, form int) (files [][]byte, err error) {
+	storage := persistence.NewDir(vfs.OS{}, dir)
+	var res persistence.Result
+	if form == 0 {
+		res, err = persistence.SaveRDB(b.t.Context(), b.st, storage, "dump.rdb", persistence.Meta{}, &persistence.Progress{})
+	} else {
+		res, err = persistence.SaveDFS(b.t.Context(), b.st, storage, "dump", persistence.Meta{
+			Compression: persistence.Compression(form % 4), MaxChunk: 1000, TaggedChunks: form%8 != 7,
+		}, &persistence.Progress{})
+	}
+	for _, name := range res.Files {
+		data, readErr := os.ReadFile(filepath.Join(dir, name))
+		files, err = append(files, data), errors.Join(err, readErr)
+	}
+	return files, err
 }
 
 // place is where a key is.
@@ -251,6 +293,8 @@ func (b *bench) used() (n int64) {
 func TestMutants(t *testing.T) {
 	files, names := fixtures(t)
 	b := newBench(t)
+	more, moreNames := b.snapshots(files, names)
+	files, names = append(files, more...), append(names, moreNames...)
 	other := newBench(t)
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(*seed, 7))
@@ -294,16 +338,14 @@ func TestMutants(t *testing.T) {
 			}
 			// What was not seen before goes through SAVE, too.
 			saved++
-			path := filepath.Join(dir, "dump.rdb")
-			if _, err := persistence.SaveRDB(t.Context(), b.st, path, persistence.Meta{}, &persistence.Progress{}); err != nil {
+			copied, err := b.save(dir, rng.IntN(8))
+			if err != nil {
 				t.Fatalf("%s: SAVE: %v", id, err)
 			}
-			copied, err := os.ReadFile(path)
-			if err == nil {
-				err = other.load(copied)
-			}
-			if err != nil {
-				t.Fatalf("%s: loading what was saved: %v", id, err)
+			for _, file := range copied {
+				if err := other.load(file); err != nil {
+					t.Fatalf("%s: loading what was saved: %v", id, err)
+				}
 			}
 			compare(t, id, b.contents(), other.contents())
 			other.drain()
