@@ -110,7 +110,12 @@ func importRules() []importRule {
 
 		{"persistence", []string{"persistence/", "store"}},
 		{"persistence/rdbfmt", nil},
+		{"persistence/s3", []string{"persistence"}},
+		{"persistence/s3/s3test", nil},
+		{"persistence/s3/s3test/serve", []string{"persistence/s3/s3test"}},
 		{"persistence/snapshot", []string{"persistence/rdbfmt", "store/"}},
+		{"persistence/vfs", nil},
+		{"persistence/vfs/vfstest", []string{"persistence/vfs"}},
 		{"rdbload", []string{"persistence/rdbfmt", "store/number", "store/types/"}},
 		{"rdbload/aof", []string{"persistence/rdbfmt"}},
 
@@ -152,15 +157,20 @@ func outsideRules() map[string]func(f sourceFile) bool {
 		return func(f sourceFile) bool { return slices.Contains(dirs, f.dir) }
 	}
 	inTests := func(f sourceFile) bool { return f.test }
+	inS3 := func(f sourceFile) bool {
+		return f.dir == "persistence/s3" || f.dir == "persistence/s3/s3test" && f.test
+	}
 	return map[string]func(sourceFile) bool{
-		"github.com/adhocore/gronx":     in("server/cron"),
-		"github.com/tidwall/redcon":     in("server/reply"),
-		"github.com/spf13/pflag":        in("cmd/dragonfly"),
-		"github.com/cespare/xxhash/v2":  in("store/dash"),
-		"golang.org/x/sys/unix":         in("cmd/dragonfly", "server/config", "server/reactor", "store/arena"),
-		"github.com/hdt3213/rdb/parser": inTests,
-		"github.com/hdt3213/rdb/model":  inTests,
-		"github.com/redis/go-redis/v9":  inTests,
+		"github.com/adhocore/gronx":                    in("server/cron"),
+		"github.com/tidwall/redcon":                    in("server/reply"),
+		"github.com/spf13/pflag":                       in("cmd/dragonfly"),
+		"github.com/cespare/xxhash/v2":                 in("store/dash"),
+		"golang.org/x/sys/unix":                        in("cmd/dragonfly", "persistence/vfs", "server/config", "server/reactor", "store/arena"),
+		"github.com/minio/minio-go/v7":                 inS3,
+		"github.com/minio/minio-go/v7/pkg/credentials": inS3,
+		"github.com/hdt3213/rdb/parser":                inTests,
+		"github.com/hdt3213/rdb/model":                 inTests,
+		"github.com/redis/go-redis/v9":                 inTests,
 	}
 }
 

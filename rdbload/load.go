@@ -67,6 +67,7 @@ type Warning struct {
 	Text     string
 	Count    uint64
 	FirstKey string // empty if it concerns no key
+	Lost     bool   // something was in the file and is nowhere else now
 }
 
 // job is what belongs to the load of an input as a whole.

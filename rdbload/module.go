@@ -160,7 +160,7 @@ func (l *loader) skipKeyMeta() error {
 			return err
 		}
 	}
-	l.warn("module metadata of keys was dropped")
+	l.lose("module metadata of keys was dropped")
 	return nil
 }
 

@@ -233,14 +233,19 @@ func (l *loader) skipSlotImport() error {
 }
 
 // warn counts an occurrence of text, for the record under way if there is one.
-func (l *loader) warn(text string) {
+func (l *loader) warn(text string) { l.note(text, false) }
+
+// lose counts something that was in the input and is not handed over.
+func (l *loader) lose(text string) { l.note(text, true) }
+
+func (l *loader) note(text string, lost bool) {
 	for i := range l.sum.Warnings {
 		if l.sum.Warnings[i].Text == text {
 			l.sum.Warnings[i].Count++
 			return
 		}
 	}
-	w := Warning{Text: text, Count: 1}
+	w := Warning{Text: text, Count: 1, Lost: lost}
 	if l.inRecord {
 		w.FirstKey = l.quotedKey()
 	}

@@ -347,7 +347,7 @@ func (e *Elems) endGroup() error {
 			if _, err := e.claim(); err != nil {
 				return err
 			}
-			e.l.warn("pending entries that a consumer had given back were dropped")
+			e.l.lose("pending entries that a consumer had given back were dropped")
 		}
 	}
 	if c.owned != len(c.pel) {
@@ -373,7 +373,7 @@ func (e *Elems) readIdempotence() error {
 		return err
 	}
 	if producers > 0 {
-		e.l.warn("producer IDs of streams were dropped")
+		e.l.lose("producer IDs of streams were dropped")
 	}
 	for ; producers > 0; producers-- {
 		if err := e.l.skipString(); err != nil {

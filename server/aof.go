@@ -63,7 +63,7 @@ func (s *Server) loadAOF(ctx context.Context, path string) (aofSummary, error) {
 	}
 	p.sum.Took = time.Since(p.began)
 	if p.sum.Errors > 0 {
-		s.log.Warn(fmt.Sprintf("Load append only file: %d commands answered an error, the first %s", p.sum.Errors, p.sum.FirstError))
+		s.log.Warn(fmt.Sprintf("Load append-only file: %d commands answered an error, the first %s", p.sum.Errors, p.sum.FirstError))
 	}
 	return p.sum, nil
 }
@@ -87,7 +87,7 @@ func (p *replay) file(f *aof.File) error {
 		return err
 	}
 	if n := r.Ignored(); n > 0 {
-		p.s.log.Warn(fmt.Sprintf("Load append only file: %s ends within a command or transaction: its last %d bytes, from offset %d on, are ignored",
+		p.s.log.Warn(fmt.Sprintf("Load append-only file: %s ends within a command or transaction: its last %d bytes, from offset %d on, are ignored",
 			f.Path, n, r.Offset()))
 	}
 	p.sum.Ignored += r.Ignored()
@@ -115,7 +115,7 @@ func (p *replay) base(src *os.File) (end int64, err error) {
 	}
 	s.log.Info(loadLine(src.Name(), p.sum.Base, time.Since(p.began)))
 	for _, w := range p.sum.Base.Warnings {
-		s.log.Warn(fmt.Sprintf("Load append only file: %s (%d times, first at key %q)", w.Text, w.Count, w.FirstKey))
+		s.log.Warn(fmt.Sprintf("Load append-only file: %s (%d times, first at key %q)", w.Text, w.Count, w.FirstKey))
 	}
 	if !l.DryRun {
 		s.carried.merge(l.Carried(), false)
@@ -128,14 +128,9 @@ func (p *replay) base(src *os.File) (end int64, err error) {
 func (p *replay) commands(path string, r *aof.Reader) error {
 	p.path, p.cl.DB = path, 0
 	defer p.co.tx.Unlock()
-	for n := 1; r.Next(); n++ {
+	for r.Next() {
 		if err := p.command(r.Args(), r.Offset()); err != nil {
 			return err
-		}
-		if n%replaySlice == 0 {
-			if err := p.breathe(r.Offset()); err != nil {
-				return &aof.Error{File: path, Offset: r.Offset(), Err: err}
-			}
 		}
 	}
 	p.multi, p.queue = false, nil // its EXEC has not come
@@ -154,9 +149,9 @@ func (p *replay) breathe(offset int64) error {
 	p.report(p.before+offset, p.sum.Commands, "commands")
 	switch limit := p.maxMemory(); {
 	case s.store.Full():
-		return errors.New("out of memory: the address space of a shard is used up, more of them (--num_shards) have more")
+		return p.fail(offset, errors.New("out of memory: the address space of a shard is used up, more of them (--num_shards) have more"))
 	case limit > 0 && s.store.Used() > limit:
-		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", s.store.Used(), s.maxMemory.Load())
+		return p.fail(offset, fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", s.store.Used(), s.maxMemory.Load()))
 	}
 	return nil
 }

@@ -138,10 +138,10 @@ func TestKeysOutputLimit(t *testing.T) {
 
 // TestOriginalIsKept: a file of which not all was loaded is kept when a save replaces it.
 func TestOriginalIsKept(t *testing.T) {
-	s := newServer(t, nil)
+	s := newServer(t, func(c *config.Config) { c.DBFilename = "dump.rdb" })
 	path := filepath.Join(s.cfg.Dir, "dump.rdb")
-	module := "\x07\x01m\x81\x45\xe2\x52\x38\xdf\x91\x2c\x03\x00" // of RedisJSON, without any data
-	file := "REDIS0009\xfe\x00" + "\x00\x01k\x01a" + module + "\xff" + strings.Repeat("\x00", 8)
+	metadata := "\xf3\x01" + "\x01\x02\x03\x04\x00" // of a module of Redis 8.6, for the key behind it
+	file := "REDIS0014\xfe\x00" + metadata + "\x00\x01k\x01a\xff" + strings.Repeat("\x00", 8)
 	if err := os.WriteFile(path, []byte(file), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -272,7 +272,7 @@ func (s *Server) loadFrom(ctx context.Context, from source, opt loadOptions) (su
 	s.load.keys.Store(int64(sum.Keys))
 	s.load.expired.Store(int64(sum.Expired))
 	s.load.empty.Store(int64(sum.Empty))
-	if len(sum.Warnings) > 0 {
+	if slices.ContainsFunc(sum.Warnings, func(w rdbload.Warning) bool { return w.Lost }) {
 		s.persist.keep(from.path())
 	}
 	return sum, nil

@@ -110,6 +110,9 @@ func (p *replay) run(r *request, offset int64) error {
 	if co.out.Buf = co.out.Buf[:0]; cap(co.out.Buf) > flushAt {
 		co.out.Buf = nil
 	}
+	if p.sum.Commands%replaySlice == 0 {
+		return p.breathe(offset)
+	}
 	return nil
 }
 

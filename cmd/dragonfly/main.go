@@ -11,7 +11,8 @@
 //   - the help text is not coloured, and --helpshort prints the flags that take effect.
 //
 // Exit codes: 0 after an orderly end, --version and --only_check_args; 1 after mistakes in flags, help, settings that do not
-// go together, and a snapshot that does not load or would not; 134 after a fatal message in the log, such as a mistake in the environment.
+// go together, and a snapshot that does not load or would not; 134 after a fatal message in the log, such as a mistake in
+// the environment.
 package main
 
 import (

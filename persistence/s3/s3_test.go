@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -134,8 +136,10 @@ func TestLargeFile(t *testing.T) {
 				t.Fatalf("WriteAt: %d %v", n, err)
 			}
 		}
-		if _, err := f.WriteAt([]byte("xx"), persistence.HeadBytes-1); err == nil {
-			t.Error("bytes behind the head were overwritten")
+		for _, at := range []int64{persistence.HeadBytes - 1, -1, math.MaxInt64} {
+			if _, err := f.WriteAt([]byte("xx"), at); err == nil {
+				t.Errorf("bytes at %d were overwritten", at)
+			}
 		}
 		early := s.Objects()
 		if err := f.Finish(); err != nil {
@@ -443,5 +447,29 @@ func TestCreateFails(t *testing.T) {
 	if _, err := b.Create(t.Context(), "x"); !errors.Is(err, fs.ErrPermission) ||
 		!strings.Contains(err.Error(), "s3://snapshots/dir/sub/x: starting the upload: AccessDenied: Access Denied (status 403)") {
 		t.Error(err)
+	}
+}
+
+// TestNothingIsLeftRunning: a Bucket that is closed has no goroutines and no connections.
+func TestNothingIsLeftRunning(t *testing.T) {
+	s := s3test.New(t, "snapshots")
+	s.Setenv(t)
+	before := runtime.NumGoroutine()
+	b := connect(t, s)
+	if err := save(t.Context(), b, 1); err != nil {
+		t.Fatal(err)
+	}
+	f, _, err := b.Open(t.Context(), setNames[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Read(make([]byte, 10))
+	f.Close()
+	b.Close()
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines more:\n%s", runtime.NumGoroutine()-before, stacks[:runtime.Stack(stacks, true)])
+		}
 	}
 }

@@ -146,8 +146,8 @@ func (u *upload) Write(p []byte) (int, error) {
 
 // WriteAt overwrites bytes within the first persistence.HeadBytes that were written before.
 func (u *upload) WriteAt(p []byte, off int64) (int, error) {
-	if end := off + int64(len(p)); u.closed || off < 0 || end > min(persistence.HeadBytes, u.head.size) {
-		return 0, u.b.failed(u.name, "overwriting", fmt.Errorf("bytes %d to %d cannot be changed (any more)", off, end))
+	if limit := min(persistence.HeadBytes, u.head.size); u.closed || off < 0 || off > limit || int64(len(p)) > limit-off {
+		return 0, u.b.failed(u.name, "overwriting", fmt.Errorf("%d bytes at %d cannot be changed (any more)", len(p), off))
 	}
 	u.head.overwrite(p, int(off))
 	return len(p), nil
