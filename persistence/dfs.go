@@ -21,6 +21,8 @@ const (
 	dfsHeader  = rdbfmt.MagicRedis + "0009"
 	// chunkBytes is about how many bytes of records make a blob: what fits the window of LZ4.
 	chunkBytes = 60 << 10
+	// pieceBytes is about how much of a big value is written under one lock visit.
+	pieceBytes = 64 << 10
 	// finishers is how many files are completed at the same time.
 	finishers = 8
 )
@@ -69,9 +71,9 @@ func (s *dfsSaver) save(ctx context.Context, st *store.Store, base string) (res 
 		shards[i] = &dfsShard{f: f}
 	}
 	res.Started, res.SnapshotID = time.Now(), s.id
-	piece := 0
+	piece := pieceBytes
 	if s.meta.MaxChunk > 0 {
-		piece = min(s.meta.MaxChunk, chunkBytes)
+		piece = min(s.meta.MaxChunk, pieceBytes)
 	}
 	snap, walks := cut(st, snapshot.Options{
 		Compress: s.meta.Compression == LZF,

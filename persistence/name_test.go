@@ -110,20 +110,6 @@ func TestOwnNames(t *testing.T) {
 	}
 }
 
-// fileNames returns the names in a directory.
-func fileNames(t *testing.T, dir string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
 // makeFiles writes files, from the oldest to the newest, and returns their directory.
 func makeFiles(t *testing.T, names ...string) string {
 	t.Helper()

@@ -10,7 +10,7 @@ import (
 type Storage interface {
 	// Create starts a file. It appears under its name when it is committed, and not before.
 	Create(ctx context.Context, name string) (Pending, error)
-	// Commit makes finished files appear, in order, the last one last, each in place of the file that had its name.
+	// Commit makes finished files appear, each in place of the file that had its name, and the last one last.
 	// When it returns nil they are durable. After an error what was there before is still whole, or Recover will
 	// find all of the new files.
 	Commit(ctx context.Context, files []Pending) error

@@ -76,6 +76,7 @@ func (s *Server) replaceBy(ctx context.Context, name string, beside bool) error 
 	if err != nil {
 		return err
 	}
+	defer closeStorage(from.storage)
 	if !s.loading.CompareAndSwap(false, true) {
 		s.log.Warn("LOADING in progress, ignored")
 		return nil
@@ -104,7 +105,7 @@ func (s *Server) sourceAt(ctx context.Context, name string) (from source, err er
 	if dir != "" && !strings.Contains(dir, "://") {
 		dir = filepath.Clean(dir)
 	}
-	if from.storage, err = openStorage(ctx, s.cfg, dir); err != nil {
+	if from.storage, err = s.openStorage(ctx, dir); err != nil {
 		return from, err
 	}
 	from.name = file

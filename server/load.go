@@ -17,6 +17,7 @@ import (
 
 	"dragonfly/persistence"
 	"dragonfly/rdbload"
+	"dragonfly/rdbload/aof"
 	"dragonfly/server/loader"
 )
 
@@ -80,7 +81,7 @@ func (s *Server) Load(ctx context.Context) error {
 func (s *Server) loadSnapshot(ctx context.Context) error {
 	if s.storage == nil {
 		var err error
-		if s.storage, err = openStorage(ctx, s.cfg, s.cfg.Dir); err != nil {
+		if s.storage, err = s.openStorage(ctx, s.cfg.Dir); err != nil {
 			return &LoadError{s.cfg.Dir, err}
 		}
 	}
@@ -160,11 +161,11 @@ func (s *Server) loadLog(ctx context.Context, found persistence.Candidate, ok bo
 		}
 		return false, nil
 	}
-	changed, err := logModified(path)
+	log, err := aof.Open(path)
 	if err != nil {
 		return false, &LoadError{path, err}
 	}
-	if ok && s.modified(ctx, found.Name).After(changed) {
+	if ok && s.modified(ctx, found.Name).After(log.Time()) {
 		s.log.Info(fmt.Sprintf("%s is newer than the append-only file %s and is loaded instead", s.storage.Path(found.Name), path))
 		return false, nil
 	}
@@ -186,24 +187,6 @@ func (s *Server) modified(ctx context.Context, name string) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// logModified returns when an append-only file, or the newest of those in a directory, was written last.
-func logModified(path string) (newest time.Time, err error) {
-	st, err := os.Stat(path)
-	if err != nil || !st.IsDir() {
-		if err == nil {
-			newest = st.ModTime()
-		}
-		return newest, err
-	}
-	entries, err := os.ReadDir(path)
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.ModTime().After(newest) {
-			newest = info.ModTime()
-		}
-	}
-	return newest, err
 }
 
 // directory returns the place of the snapshots as the log shows it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -104,9 +105,11 @@ func (j *save) path() string {
 }
 
 // openStorage returns the place that dir means: a directory, or a bucket in S3.
-func openStorage(ctx context.Context, cfg *config.Config, dir string) (persistence.Storage, error) {
-	if strings.HasPrefix(dir, "s3://") {
+func (s *Server) openStorage(ctx context.Context, dir string) (persistence.Storage, error) {
+	cfg := s.cfg
+	if strings.HasPrefix(dir, s3.Scheme) {
 		return s3.New(ctx, dir, s3.Options{
+			Log:         s.log,
 			Endpoint:    cfg.S3Endpoint,
 			UseHTTPS:    cfg.S3UseHTTPS,
 			EC2Metadata: cfg.S3EC2Metadata,
@@ -118,6 +121,13 @@ func openStorage(ctx context.Context, cfg *config.Config, dir string) (persisten
 		fsys = vfs.OS{}
 	}
 	return persistence.NewDir(fsys, dir), nil
+}
+
+// closeStorage gives up what a place that is not used any more holds: the connections to a bucket.
+func closeStorage(storage persistence.Storage) {
+	if c, ok := storage.(io.Closer); ok {
+		c.Close() // nothing is written by it
+	}
 }
 
 // begin reserves the persister for one save.
@@ -340,9 +350,10 @@ func (p *persister) write(ctx context.Context, j *save) (persistence.Result, err
 	s := p.s
 	if j.storage == nil {
 		var err error
-		if j.storage, err = openStorage(ctx, s.cfg, j.uri); err != nil {
+		if j.storage, err = s.openStorage(ctx, j.uri); err != nil {
 			return persistence.Result{}, err
 		}
+		defer closeStorage(j.storage)
 	}
 	// An earlier save may have been interrupted when its files were whole, but before they had their names.
 	if err := j.storage.Recover(ctx, j.name); err != nil {

@@ -102,7 +102,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	if !strings.Contains(cfg.Dir, "://") { // else Load opens it, over the network
-		if s.storage, err = openStorage(context.Background(), cfg, cfg.Dir); err != nil {
+		if s.storage, err = s.openStorage(context.Background(), cfg.Dir); err != nil {
 			return nil, errors.Join(err, st.Close())
 		}
 	}

@@ -453,6 +453,7 @@ func TestCreateFails(t *testing.T) {
 // TestNothingIsLeftRunning: a Bucket that is closed has no goroutines and no connections.
 func TestNothingIsLeftRunning(t *testing.T) {
 	s := s3test.New(t, "snapshots")
+	s.SetMinPart(partBytes)
 	s.Setenv(t)
 	before := runtime.NumGoroutine()
 	b := connect(t, s)

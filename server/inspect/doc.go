@@ -48,7 +48,8 @@
 //	                     of an append-only log, by name and in all. They are counted and not run: keys, memory and expiry
 //	                     are those of the base of the log
 //	digest               what DEBUG DIGEST would answer after the load, empty if it does not load, or has commands
-//	warnings             what does not hinder the load: text, count, first_key
+//	warnings             what does not hinder the load: text, count, first_key, and lost: whether a load
+//	                     loses something by it
 //
 // A key is an object: text, its bytes with what is no UTF-8 replaced; base64, its bytes, only if something was; and length,
 // only if the key is longer than the 256 bytes shown.

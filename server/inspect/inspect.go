@@ -112,7 +112,12 @@ func (in *inspection) read(path string, bench *loader.Bench, opt rdbload.Options
 	in.r.EmptyKeys += int64(sum.Empty)
 	in.r.RDBVersion, in.r.Producer = sum.Version, sum.Producer
 	for _, w := range sum.Warnings {
-		in.r.warning(w.Text, int64(w.Count), w.FirstKey)
+		warning := Warning{Text: w.Text, Count: int64(w.Count), Lost: w.Lost}
+		if w.FirstKey != "" {
+			key := newKey([]byte(w.FirstKey))
+			warning.FirstKey = &key
+		}
+		in.r.warning(warning)
 	}
 	in.trailing(path, size, sum.Trailing)
 	if err != nil {

@@ -359,6 +359,21 @@ func TestTrailing(t *testing.T) {
 	f(2*pageSize-len(data), 1)
 }
 
+// TestLost: a load that drops something that is in the file says so.
+func TestLost(t *testing.T) {
+	r := report(t, rdb(t, str([]byte{rdbfmt.OpKeyMeta, 0}, "k", "v")))
+	if len(r.Warnings) != 1 || !r.Warnings[0].Lost || !r.Loads {
+		t.Fatalf("%+v %+v", r.Problems, r.Warnings)
+	}
+	var b bytes.Buffer
+	if err := r.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "    LOST: "+r.Warnings[0].Text+"\n") {
+		t.Error(b.String())
+	}
+}
+
 // TestKeys: keys of any bytes and length have a place in both forms of the report.
 func TestKeys(t *testing.T) {
 	long := strings.Repeat("k", 1000)

@@ -90,6 +90,7 @@ type Warning struct {
 	Text     string `json:"text"`
 	Count    int64  `json:"count"`
 	FirstKey *Key   `json:"first_key,omitempty"`
+	Lost     bool   `json:"lost"` // a load loses something that is in the file
 }
 
 // Totals are what is counted of a group of keys.
@@ -240,20 +241,16 @@ func (r *Report) problem(p Problem) {
 }
 
 // warn adds a warning that comes once.
-func (r *Report) warn(text string) { r.warning(text, 1, "") }
+func (r *Report) warn(text string) { r.warning(Warning{Text: text, Count: 1}) }
 
-// warning counts a warning.
-func (r *Report) warning(text string, n int64, firstKey string) {
+// warning adds a warning to those of the same text.
+func (r *Report) warning(w Warning) {
 	for i := range r.Warnings {
-		if r.Warnings[i].Text == text {
-			r.Warnings[i].Count += n
+		if have := &r.Warnings[i]; have.Text == w.Text {
+			have.Count += w.Count
+			have.Lost = have.Lost || w.Lost
 			return
 		}
-	}
-	w := Warning{Text: text, Count: n}
-	if firstKey != "" {
-		key := newKey([]byte(firstKey))
-		w.FirstKey = &key
 	}
 	r.Warnings = append(r.Warnings, w)
 }
@@ -288,11 +285,7 @@ func (r *Report) merge(part *Report) {
 		}
 	}
 	for _, w := range part.Warnings {
-		first := ""
-		if w.FirstKey != nil {
-			first = w.FirstKey.bytes
-		}
-		r.warning(w.Text, w.Count, first)
+		r.warning(w)
 	}
 	r.Functions = addNew(r.Functions, part.Functions...)
 	r.Scripts = addNew(r.Scripts, part.Scripts...)

@@ -297,6 +297,9 @@ func (t *text) warnings(r *Report) {
 	t.title("Warnings")
 	for _, w := range r.Warnings {
 		line := w.Text
+		if w.Lost {
+			line = "LOST: " + line
+		}
 		if w.Count > 1 {
 			line += fmt.Sprintf(" (%s times)", countText(w.Count))
 		}
