@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"runtime"
 
 	"dragonfly/store/dash"
 	"dragonfly/store/object"
@@ -230,7 +231,11 @@ func (ss *ShardSnapshot) slotOf(p pendingValue) *ref {
 
 // Step takes the shard lock, writes one slice and tells whether there is more. wrotePiece tells that it was a piece
 // of a big value, inPiece that this value is not finished: its next piece must follow what was written of it.
+//
+// Afterwards it lets other goroutines run: on a machine without an idle processor commands would else wait until the
+// scheduler takes the processor away, 10 ms later.
 func (ss *ShardSnapshot) Step() (more, wrotePiece, inPiece bool) {
+	defer runtime.Gosched()
 	ss.sh.Lock()
 	defer ss.sh.Unlock()
 	if ss.finished {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -130,12 +131,24 @@ func (f *Feeder) Aux(name, value []byte) error {
 		f.l.mu.Lock()
 		defer f.l.mu.Unlock()
 		c := &f.l.carried
-		// Once: newer Dragonflies tell of search indexes in every file of a snapshot.
-		if kv := [2]string{string(name), string(value)}; !slices.Contains(c.Aux, kv) {
+		// Once: newer Dragonflies define an index in every file of a snapshot, in any order of its fields.
+		kv := [2]string{string(name), string(value)}
+		if !slices.ContainsFunc(c.Aux, func(have [2]string) bool { return sameAux(have, kv) }) {
 			c.Aux = append(c.Aux, kv)
 		}
 	}
 	return nil
+}
+
+// sameAux tells whether two metadata fields are about the same thing: an index by its name, the first word, anything else
+// by its text.
+func sameAux(a, b [2]string) bool {
+	if a[0] == rdbfmt.AuxSearchIndex && b[0] == a[0] {
+		x, _, _ := strings.Cut(a[1], " ")
+		y, _, _ := strings.Cut(b[1], " ")
+		return x == y
+	}
+	return a == b
 }
 
 // Function takes the source of a function library.
