@@ -162,6 +162,8 @@ func outsideRules() map[string]func(f sourceFile) bool {
 	}
 	return map[string]func(sourceFile) bool{
 		"github.com/adhocore/gronx":                    in("server/cron"),
+		"github.com/klauspost/compress/zstd":           in("persistence", "rdbload"),
+		"github.com/pierrec/lz4/v4":                    in("persistence", "rdbload"),
 		"github.com/tidwall/redcon":                    in("server/reply"),
 		"github.com/spf13/pflag":                       in("cmd/dragonfly"),
 		"github.com/cespare/xxhash/v2":                 in("store/dash"),
