@@ -41,7 +41,7 @@ func TestKillDuringSave(t *testing.T) {
 		} else if err := s.client().send(way...); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rng.Int64N(3*int64(took))))
+		time.Sleep(time.Duration(rng.Int64N(6 * int64(took))))
 		s.kill()
 		stop()
 

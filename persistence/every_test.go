@@ -57,7 +57,7 @@ func (e *every) redisTypes(timed bool) {
 	e.bytes("string:int", []byte("-1234567"), object.Attrs{Type: object.String, Encoding: object.Int})
 	e.bytes("string:", []byte("short"), object.Attrs{Type: object.String, Encoding: object.Embstr, DeadlineMs: farMs + 123})
 	e.bytes("string:lzf", long, object.Attrs{Type: object.String, Encoding: object.Raw})
-	e.bytes("string:big", bytes.Repeat([]byte("0123456789"), 300_000), object.Attrs{Type: object.String, Encoding: object.Raw})
+	e.bytes("string:big", bytes.Repeat([]byte("0123456789"), 110_000), object.Attrs{Type: object.String, Encoding: object.Raw})
 	e.bytes("", []byte("empty key"), object.Attrs{Type: object.String, Encoding: object.Embstr})
 	e.bytes("string:"+strings.Repeat("k", 300), nil, object.Attrs{Type: object.String, Encoding: object.Embstr})
 	for _, n := range []int{3, 300, 9000} {
@@ -157,9 +157,9 @@ func (e *every) dragonflyTypes() {
 	opaque := func(typ object.Type) object.Attrs { return object.Attrs{Type: typ, Encoding: object.Raw} }
 	e.bytes("json", []byte(`{"a":[1,2,"three"],"b":null}`), opaque(object.JSON))
 	e.bytes("json:int", []byte(`12`), opaque(object.JSON))
-	e.bytes("json:big", []byte(`["`+strings.Repeat("json ", 500_000)+`"]`), opaque(object.JSON))
+	e.bytes("json:big", []byte(`["`+strings.Repeat("json ", 250_000)+`"]`), opaque(object.JSON))
 	e.bytes("bloom", bloom(1<<10), opaque(object.Bloom))
-	e.bytes("bloom:big", bloom(1<<21), opaque(object.Bloom))
+	e.bytes("bloom:big", bloom(1<<20), opaque(object.Bloom))
 	cms := []byte{3, 2, 5}
 	for i := range 6 {
 		cms = binary.LittleEndian.AppendUint64(cms, uint64(i))
@@ -188,13 +188,16 @@ func bloom(n int) []byte {
 // newEvery returns a store with everything, in two databases.
 func newEvery(t *testing.T, shards int) *every {
 	s := newStore(t, shards)
-	for _, db := range []int{0, 2} {
-		e := &every{s, s.View(db, 1000)}
-		e.redisTypes(true)
-		e.dragonflyTypes()
+	e := &every{s, s.View(0, 1000)}
+	e.redisTypes(true)
+	e.dragonflyTypes()
+	other := &every{s, s.View(2, 1000)}
+	other.timedHash("hash:ms:9000", 9000, 1)
+	other.stream("stream:3", 3, 3)
+	for _, v := range []*store.View{&e.v, &other.v} {
 		for i := range 3000 {
-			e.v.SetString(fmt.Appendf(nil, "filler:%d", i), bytes.Repeat(item(i), i%20), object.Raw, int64(i%2)*farMs)
+			v.SetString(fmt.Appendf(nil, "filler:%d", i), bytes.Repeat(item(i), i%20), object.Raw, int64(i%2)*farMs)
 		}
 	}
-	return &every{s, s.View(0, 1000)}
+	return e
 }

@@ -320,7 +320,8 @@ func (p *persister) checkSpace(j *save) error {
 	p.mu.Unlock()
 	need := int64(0)
 	if last.Keys > 0 {
-		need = int64(float64(last.Bytes) / float64(last.Keys) * float64(p.s.keys()))
+		keys, _ := p.s.tables()
+		need = int64(float64(last.Bytes) / float64(last.Keys) * float64(keys))
 	}
 	need = min(need, p.s.store.Used())
 	switch {
@@ -332,17 +333,18 @@ func (p *persister) checkSpace(j *save) error {
 	return nil
 }
 
-// keys counts the keys of all databases.
-func (s *Server) keys() (n int) {
+// tables counts the keys of all databases and the bytes of their hash tables.
+func (s *Server) tables() (keys int, bytes int64) {
 	for i := range s.store.NumShards() {
 		sh := s.store.Shard(i)
 		sh.Lock()
 		for db := range s.store.NumDBs() {
-			n += sh.Len(db)
+			keys += sh.Len(db)
+			bytes += int64(sh.TableBytes(db))
 		}
 		sh.Unlock()
 	}
-	return n
+	return keys, bytes
 }
 
 // write writes the files.
@@ -367,6 +369,7 @@ func (p *persister) write(ctx context.Context, j *save) (persistence.Result, err
 	}
 	meta := s.params.snapshotMeta()
 	meta.RedisVersion, meta.Version, meta.UsedMemory = redisVersion, s.cfg.Version, s.store.Used()
+	_, meta.TableMemory = s.tables()
 	meta.Carried = persistence.Carried(s.carried.get())
 	meta.Access = accessFor(s.param("maxmemory-policy"))
 	if j.dfs {

@@ -167,3 +167,6 @@ func (v *View) Copy(source []byte, to *View, target []byte) {
 
 // Len returns the number of keys of a database in this shard, expired ones included.
 func (sh *Shard) Len(db int) int { return sh.dbs[db].Len() }
+
+// TableBytes returns the bytes of memory of the hash table of a database in this shard.
+func (sh *Shard) TableBytes(db int) int { return sh.dbs[db].Table.Bytes() }
