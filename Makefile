@@ -45,7 +45,7 @@ race: ## Test under the race detector, each test three times
 test-long: ## Test with the long randomized runs: every prefix, 500 data sets, a million commands; up to two hours
 	CGO_ENABLED=1 $(GO) test -race -p $(TEST_P) -tags long -count 1 -timeout 60m $(PKGS)
 	$(GO) test -count 1 -timeout 30m -run Prefix ./rdbload -prefixes
-	DATASETS=500 COMMANDS=1000000 SNAPSHOTS=1000 MUTANTS=300 $(GO) test -count 1 -timeout 60m ./integration
+	DATASETS=500 COMMANDS=1000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
 
 lint: ## Report files gofmt would change, and what vet and staticcheck find
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi

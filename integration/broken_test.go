@@ -166,7 +166,7 @@ func TestLeftoverShards(t *testing.T) {
 		copyFile(t, filepath.Join(old, name), filepath.Join(dir, name))
 	}
 	s := startOurs(t, dir, "--dbfilename=dump", "--num_shards=2")
-	contains(t, s.log.String(), "dump-0002.dfs", "dump-0003.dfs")
+	logHas(t, s, "dump-0002.dfs", "dump-0003.dfs")
 	c := s.client()
 	c.expect(t, ":200\r\n", "DBSIZE")
 	for i := range 200 {

@@ -120,7 +120,7 @@ func TestDragonflySnapshots(t *testing.T) {
 			if got != digest {
 				t.Errorf("digest %s, that of the first snapshot is %s", got, digest)
 			}
-			contains(t, s.log.String(), "num keys read: 420", "df-v1.40.0")
+			logHas(t, s, "num keys read: 420", "df-v1.40.0")
 			expectFiles(t, dir, files...)
 		})
 	}
@@ -228,7 +228,7 @@ func TestFixturesAsDFS(t *testing.T) {
 			expectFiles(t, dir, append(dfsFiles("dump", 1+i%4), "dump.rdb")...)
 			checkSet(t, dir, "dump", 1+i%4)
 			s = s.again("--dbfilename=dump", "--num_shards="+strconv.Itoa(1+(i+2)%5))
-			contains(t, s.log.String(), "Loading "+filepath.Join(dir, "dump-summary.dfs"))
+			logHas(t, s, "Loading "+filepath.Join(dir, "dump-summary.dfs"))
 			report(t, "after a DFS snapshot", first.differences(readContents(t, s.client()), 0))
 			if got := digestOf(t, s.client()); got != f.digest {
 				t.Errorf("digest %s, want %s", got, f.digest)

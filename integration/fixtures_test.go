@@ -1,8 +1,6 @@
 package integration
 
 import (
-	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -213,32 +211,36 @@ func TestFunctionLibraries(t *testing.T) {
 	r.c.expect(t, ":3\r\n", "FCALL", "add", "0", "1", "2")
 }
 
-// TestSaveIsDeterministic: the same data saved twice gives the same bytes but for the AUX fields of time and memory.
+// TestSaveIsDeterministic: the same data saved twice gives the same bytes but for the AUX fields of time and memory, and the
+// id of a DFS snapshot.
 func TestSaveIsDeterministic(t *testing.T) {
-	s := serveFile(t, fixtureFile("7.4.1"))
-	path := filepath.Join(s.dir, "dump.rdb")
-	s.client().ok(t, "SAVE")
-	first := firstDatabase(t, path)
-	s.client().ok(t, "SAVE")
-	if second := firstDatabase(t, path); first != second {
-		t.Errorf("%d bytes, then %d other ones", len(first), len(second))
+	f := func(files []string, args ...string) {
+		t.Helper()
+		dir := t.TempDir()
+		copyFile(t, fixtureFile("7.4.1"), filepath.Join(dir, "dump.rdb"))
+		s := startOurs(t, dir, append(args, "--num_shards=2")...)
+		bodies := func() (all []string) {
+			t.Helper()
+			s.client().ok(t, "SAVE")
+			for _, name := range files {
+				all = append(all, body(t, filepath.Join(dir, name)))
+			}
+			return all
+		}
+		first, second := bodies(), bodies()
+		s = s.again(append(args, "--num_shards=2")...)
+		third := bodies()
+		for i, name := range files {
+			if first[i] != second[i] {
+				t.Errorf("%q: %s: %d bytes, then %d other ones", args, name, len(first[i]), len(second[i]))
+			}
+			if args[1] == "--compression_mode=0" && len(first[i]) != len(third[i]) {
+				t.Errorf("%q: %s: %d bytes, after a restart %d", args, name, len(first[i]), len(third[i]))
+			}
+		}
 	}
-	restart(t, s)
-	if third := firstDatabase(t, path); len(first) != len(third) {
-		t.Errorf("%d bytes, after a restart %d", len(first), len(third))
+	for _, mode := range []string{"--compression_mode=0", "--compression_mode=1", "--compression_mode=2", "--compression_mode=3"} {
+		f([]string{"dump.rdb"}, "--dbfilename=dump.rdb", mode)
+		f(dfsFiles("dump", 2), "--dbfilename=dump", mode)
 	}
-}
-
-// firstDatabase is what an RDB file holds from the opcode of database 0 up to the checksum.
-func firstDatabase(t *testing.T, path string) string {
-	t.Helper()
-	file, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := bytes.Index(file, []byte("\xfe\x00"))
-	if i < 0 {
-		t.Fatalf("%s has no database 0", path)
-	}
-	return string(file[i : len(file)-8])
 }

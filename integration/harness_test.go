@@ -183,6 +183,33 @@ func (s *server) exit(within time.Duration) int {
 	return s.cmd.ProcessState.ExitCode()
 }
 
+// logHas waits until the log has all the words: what a server writes before it answers arrives on a way of its own.
+func logHas(t testing.TB, s *server, words ...string) {
+	t.Helper()
+	s.waitLog(t, s.log.String, words)
+}
+
+// logged waits until the last line of the log has all the words.
+func logged(t testing.TB, s *server, words ...string) {
+	t.Helper()
+	s.waitLog(t, func() string {
+		lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
+		return lines[len(lines)-1]
+	}, words)
+}
+
+func (s *server) waitLog(t testing.TB, read func() string, words []string) {
+	t.Helper()
+	text := ""
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		text = read()
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+			return
+		}
+	}
+	t.Errorf("the log has %.3000q, want %q in it", text, words)
+}
+
 // client returns a new connection that ends with the test.
 func (s *server) client() *conn {
 	s.t.Helper()
@@ -356,6 +383,14 @@ func copyFile(t testing.TB, from, to string) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(to, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// truncate cuts a file to a size.
+func truncate(t testing.TB, path string, size int64) {
+	t.Helper()
+	if err := os.Truncate(path, size); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -59,7 +59,7 @@ func TestSnapshotKeep(t *testing.T) {
 	base := strings.TrimSuffix(filepath.Base(written), "-summary.dfs")
 	want := slices.Concat(old[2], old[3], dfsFiles(base, 2), others)
 	expectFiles(t, dir, want...)
-	contains(t, s.log.String(), "keep-2020-01-01T00:00:01-summary.dfs", "keep-2020-01-01T00:00:02.rdb")
+	logHas(t, s, "keep-2020-01-01T00:00:01-summary.dfs", "keep-2020-01-01T00:00:02.rdb")
 
 	// A larger number keeps them, 0 all.
 	c.ok(t, "CONFIG", "SET", "snapshot_keep", "0")

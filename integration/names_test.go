@@ -60,7 +60,7 @@ func TestSaveWords(t *testing.T) {
 		want = append(want, files...)
 		expectFiles(t, dir, slices.Clone(want)...)
 		for _, name := range files {
-			contains(t, s.log.String(), filepath.Join(dir, strings.Replace(name, "0000", "summary", 1)))
+			logHas(t, s, filepath.Join(dir, strings.Replace(name, "0000", "summary", 1)))
 		}
 	}
 	saved(dfsFiles("dump", 1), "SAVE")
@@ -227,10 +227,10 @@ func TestNewestIsLoaded(t *testing.T) {
 		if file == "" {
 			return
 		}
-		contains(t, s.log.String(), "Loading "+filepath.Join(dir, file))
+		logHas(t, s, "Loading "+filepath.Join(dir, file))
 		for name := range all {
 			if args[0] == "--dbfilename=dump" && name != file {
-				contains(t, s.log.String(), name)
+				logHas(t, s, name)
 			}
 		}
 		s.kill()
@@ -251,7 +251,7 @@ func TestNewestIsLoaded(t *testing.T) {
 	f("dump.rdb", "rdb", "--dbfilename=dump.rdb") // the name itself, though others are newer
 	f("other.rdb", "other", "--dbfilename=other")
 	s = startOurs(t, dir, "--dbfilename=nothing")
-	contains(t, s.log.String(), "No snapshot found")
+	logHas(t, s, "No snapshot found")
 	s.client().expect(t, ":0\r\n", "DBSIZE")
 }
 

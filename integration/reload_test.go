@@ -68,9 +68,7 @@ func TestLoadCommands(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.Truncate(at(name), info.Size()-9); err != nil {
-					t.Fatal(err)
-				}
+				truncate(t, at(name), info.Size()-9)
 			}
 			fails := func(word string, args ...string) {
 				t.Helper()
@@ -168,9 +166,7 @@ func TestDebugReload(t *testing.T) {
 		c := s.client()
 		c.ok(t, "SET", "k", "v")
 		c.ok(t, "SAVE")
-		if err := os.Truncate(filepath.Join(s.dir, "dump-0001.dfs"), 40); err != nil {
-			t.Fatal(err)
-		}
+		truncate(t, filepath.Join(s.dir, "dump-0001.dfs"), 40)
 		if reply := c.must(t, "DEBUG", "RELOAD", "NOSAVE"); !strings.HasPrefix(reply, "-ERR ") || !strings.Contains(reply, "dump-0001.dfs") {
 			t.Errorf("DEBUG RELOAD NOSAVE: %q", reply)
 		}

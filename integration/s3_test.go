@@ -98,7 +98,7 @@ func TestObjectStore(t *testing.T) {
 	f := func(prefix string, args ...string) {
 		t.Run(prefix, func(t *testing.T) {
 			s := st.start(t, prefix, append(args, "--num_shards=3")...)
-			contains(t, s.log.String(), "No snapshot found")
+			logHas(t, s, "No snapshot found")
 			c := s.client()
 			path, err := filepath.Abs(fixtureFile("7.4.1"))
 			if err != nil {
@@ -116,7 +116,7 @@ func TestObjectStore(t *testing.T) {
 			s.kill()
 
 			s = st.start(t, prefix, args...)
-			contains(t, s.log.String(), "Loading "+file)
+			logHas(t, s, "Loading "+file)
 			c = s.client()
 			if got := digestOf(t, c); got != want {
 				t.Errorf("digest %s, want %s", got, want)

@@ -30,7 +30,7 @@ func TestSchedule(t *testing.T) {
 			}
 		}
 	}
-	waitSaved(t, c)
+	logged(t, s, "Removed snapshots beyond the newest 1")
 	if n := len(listDir(t, dir)); n != 2 {
 		t.Errorf("%d files, want those of the last snapshot", n)
 	}
@@ -40,4 +40,21 @@ func TestSchedule(t *testing.T) {
 	if err != nil || len(found) != 1 || !seen[found[0]] {
 		t.Errorf("snapshots after the schedule was taken away: %q %v", found, err)
 	}
+}
+
+// TestScheduleDuringSave: a snapshot of the schedule that comes while another is saved is skipped with a warning, and the
+// schedule goes on.
+func TestScheduleDuringSave(t *testing.T) {
+	s := slowServer(t, "--snapshot_cron=* * * * *")
+	c := s.client()
+	c.ok(t, "CONFIG", "SET", "snapshot_egress_limit_bytes", "100000")
+	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(58 * time.Second)))
+	c.ok(t, "BGSAVE", "DF", "by-hand")
+	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(61 * time.Second)))
+	logHas(t, s, "Failed to perform snapshot", "SAVING")
+	quickly(t, c)
+	expectFiles(t, s.dir, dfsFiles("by-hand", 2)...)
+	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(62 * time.Second)))
+	waitSaved(t, c)
+	expectFiles(t, s.dir, append(dfsFiles("by-hand", 2), dfsFiles("dump", 2)...)...)
 }

@@ -21,7 +21,8 @@ func versionDigits(t testing.TB, path string) string {
 	return version
 }
 
-// countKeys returns how many keys an independent reader finds in an RDB file.
+// countKeys returns how many keys an independent reader finds in an RDB file. It does not know list nodes that are one long
+// element, which files of version 10 and later may have.
 func countKeys(t testing.TB, path string) int {
 	t.Helper()
 	f, err := os.Open(path)
@@ -65,31 +66,38 @@ func TestWayBack(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			s := serveFile(t, fixtureFile(f.name))
 			c := s.client()
-			keys := len(readContents(t, c))
+			logHas(t, s, "num keys read")
+			libraries := strings.Contains(s.log.String(), "function libraries: 1")
 			for _, version := range []int{9, 10, 11, 12} {
 				args := []string{"SAVE", "RDB", fmt.Sprintf("v%d", version), "VERSION", strconv.Itoa(version)}
-				if f.fieldTTL && version < 12 {
+				switch {
+				case f.fieldTTL && version < 12:
 					reply := c.must(t, args...)
-					if !strings.HasPrefix(reply, "-ERR ") || !strings.Contains(reply, `key "hash:`) || !strings.Contains(reply, fmt.Sprintf("RDB version %d has no field TTLs", version)) {
+					if !strings.HasPrefix(reply, "-ERR ") || !strings.Contains(reply, fmt.Sprintf("RDB version %d has no f", version)) {
 						t.Errorf("%q: %q", args, reply)
 					}
 					continue
+				case libraries && version < 10:
+					if reply := c.must(t, args...); !strings.Contains(reply, "RDB version 9 has no function libraries") {
+						t.Errorf("%q: %q", args, reply)
+					}
+					args = append(args, "DROP")
+					c.ok(t, args...)
+					logged(t, s, "left out for its reader: 1 function libraries")
+				default:
+					c.ok(t, args...)
 				}
-				c.ok(t, args...)
-				checkWayBack(t, judge, c, filepath.Join(s.dir, args[2]+".rdb"), version, keys, f.fieldTTL)
+				checkWayBack(t, judge, c, filepath.Join(s.dir, args[2]+".rdb"), version)
 			}
 		})
 	}
 }
 
 // checkWayBack checks a file that was saved for the readers of an RDB version.
-func checkWayBack(t *testing.T, judge *reader, c *conn, path string, version, keys int, fieldTTL bool) {
+func checkWayBack(t *testing.T, judge *reader, c *conn, path string, version int) {
 	t.Helper()
 	if got, want := versionDigits(t, path), fmt.Sprintf("%04d", version); got != want {
 		t.Errorf("%s: version %s, want %s", path, got, want)
-	}
-	if got := countKeys(t, path); got != keys && !fieldTTL { // which not every reader knows
-		t.Errorf("%s: an independent reader finds %d keys, want %d", path, got, keys)
 	}
 	if version > 10 {
 		again := startOurs(t, t.TempDir(), "--dbfilename=")
@@ -105,6 +113,11 @@ func checkWayBack(t *testing.T, judge *reader, c *conn, path string, version, ke
 	checkRDB(t, path)
 	judge.load(t, path)
 	want := readContents(t, c)
+	if version == 9 {
+		if got := countKeys(t, path); got != len(want) {
+			t.Errorf("%s: an independent reader finds %d keys, want %d", path, got, len(want))
+		}
+	}
 	if got, want := digestOf(t, judge.c), want.digest(redis70Score); got != want {
 		t.Errorf("%s: redis-server reads digest %s, want %s", path, got, want)
 	}
@@ -128,11 +141,9 @@ func TestWayBackOfRandomData(t *testing.T) {
 		d.write(t, redis.c)
 		redis.c.ok(t, "SAVE")
 		c.ok(t, "DFLY", "LOAD", filepath.Join(redis.dir, "dump.rdb"))
-		want := readContents(t, c)
-		for _, version := range []string{"9", "10"} {
-			c.ok(t, "SAVE", "RDB", "back", "VERSION", version)
-			n, _ := strconv.Atoi(version)
-			checkWayBack(t, redis, c, filepath.Join(s.dir, "back.rdb"), n, len(want), false)
+		for _, version := range []int{9, 10} {
+			c.ok(t, "SAVE", "RDB", "back", "VERSION", strconv.Itoa(version))
+			checkWayBack(t, redis, c, filepath.Join(s.dir, "back.rdb"), version)
 		}
 		if t.Failed() {
 			t.Fatalf("data set %d (counted from 0)", i)
@@ -170,7 +181,7 @@ func TestRefusedForAReader(t *testing.T) {
 				t.Errorf("last_success_save was %s, is %s", before, got)
 			}
 			c.ok(t, append(args, "DROP")...)
-			contains(t, lastLine(s), lost)
+			logged(t, s, lost)
 			if left, err := filepath.Glob(filepath.Join(s.dir, "*.tmp")); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %q %v", left, err)
 			}
@@ -198,16 +209,18 @@ func TestRefusedForAReader(t *testing.T) {
 			t.Errorf("%q: %q", args, reply)
 		}
 		c.ok(t, append(args, "DROP")...)
-		contains(t, lastLine(s), "39 keys of other types", "4 sticky marks", "3 memcache flags", "member TTLs")
+		logged(t, s, "39 keys of other types", "4 sticky marks", "3 memcache flags", "member TTLs")
 		saved := filepath.Join(s.dir, "back.rdb")
 		if got := versionDigits(t, saved); got != fmt.Sprintf("%04d", version) {
 			t.Errorf("version %s", got)
 		}
-		if got := countKeys(t, saved); version < 12 && got != 420-39 {
-			t.Errorf("version %d: %d keys, want %d", version, got, 420-39)
+		if version == 9 {
+			if got := countKeys(t, saved); got != 420-39 {
+				t.Errorf("an independent reader finds %d keys, want %d", got, 420-39)
+			}
 		}
 		if version <= 10 {
-			contains(t, lastLine(s), "field TTLs")
+			logged(t, s, "field TTLs")
 			checkRDB(t, saved)
 			judge.load(t, saved)
 			want := contents{}
@@ -225,18 +238,12 @@ func TestRefusedForAReader(t *testing.T) {
 	}
 }
 
-// lastLine returns the last line of a log.
-func lastLine(s *server) string {
-	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
-	return lines[len(lines)-1]
-}
-
 // TestReaderOfTheSettings: rdb_version and rdb_drop_unsupported are the reader of every RDB file.
 func TestReaderOfTheSettings(t *testing.T) {
 	s := startOurs(t, t.TempDir(), "--dbfilename=dump.rdb", "--rdb_version=9")
 	c := s.client()
 	path := filepath.Join(s.dir, "dump.rdb")
-	c.ok(t, "RPUSH", "list", "a", "b")
+	c.expect(t, ":2\r\n", "RPUSH", "list", "a", "b")
 	c.ok(t, "SAVE")
 	if got := versionDigits(t, path); got != "0009" {
 		t.Errorf("version %s", got)
@@ -272,7 +279,7 @@ func TestReaderOfTheSettings(t *testing.T) {
 	saveFails(t, s, "no member TTLs", "SAVE")
 	c.ok(t, "CONFIG", "SET", "rdb_drop_unsupported", "yes")
 	saveWorks(t, s, "SAVE")
-	contains(t, lastLine(s), "1 member TTLs")
+	logged(t, s, "1 member TTLs")
 	c.ok(t, "CONFIG", "SET", "rdb_drop_unsupported", "no")
 	if code := s.terminate(); code != 1 {
 		t.Errorf("exit code %d: %s", code, s.log)

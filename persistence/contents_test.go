@@ -96,7 +96,8 @@ func itemsOf(r *rdbload.Record) (items []string, ordered bool, err error) {
 		case rdbload.ElemField:
 			items = append(items, fmt.Sprintf("%s = %s until %d", e.Data, e.Value, e.DeadlineMs))
 		default:
-			items, ordered = append(items, fmt.Sprintf("%+v", *e)), true
+			items = append(items, fmt.Sprint(e.Kind, string(e.Data), e.ID.Ms, e.ID.Seq, e.Stream, e.EntriesRead, e.SeenMs, e.ActiveMs, e.DeliveredMs, e.Deliveries))
+			ordered = true
 		}
 	}
 	return items, ordered, r.Elems.Err()

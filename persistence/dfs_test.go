@@ -105,7 +105,7 @@ func TestSaveDFS(t *testing.T) {
 			{Compression: LZ4, MaxChunk: 64 << 10},
 			{TaggedChunks: true},
 		} {
-			if shards != 2 && i > 3 {
+			if shards != 2 && i != 3 {
 				continue
 			}
 			m.Carried, m.RedisVersion, m.Version = carried, "7.4.0", "df-test"
@@ -116,6 +116,9 @@ func TestSaveDFS(t *testing.T) {
 			}
 			got := readDFS(t, dir, res)
 			got.same(t, want)
+			if len(got.modules) != 2 {
+				t.Errorf("data of modules %q", got.modules)
+			}
 			if res.Keys != len(want.keys) || int(progress.Keys.Load()) != res.Keys || len(res.Files) != shards+1 ||
 				res.Path != dir.Path("dump-summary.dfs") || res.Version != 9 || res.FieldTTLMs != 3 || res.Dropped != nil {
 				t.Errorf("%+v", res)
@@ -137,19 +140,18 @@ func checkFiles(t *testing.T, dir *Dir, res Result, m Meta) {
 			binary.LittleEndian.Uint64(data[sum:]) != rdbfmt.CRC64(0, data[:sum]) {
 			t.Errorf("%s: %q", name, data[:80])
 		}
-		c := newContents()
-		c.load(t, data, rdbload.Options{})
+		h, err := rdbload.ReadHeader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
 		var names []string
-		for _, field := range c.aux {
+		for _, field := range h.Aux {
 			names = append(names, field[0])
 		}
 		front := "snapshot-id redis-ver df-ver redis-bits ctime used-mem aof-preamble "
 		want := front + "search-index shard-id"
 		if i == len(res.Files)-1 {
 			want = front + "lua lua search-index search-synonyms function function shard-count table-mem"
-			if len(c.keys) > 0 || len(c.modules) != 2 {
-				t.Errorf("the summary holds %v, %q", c.keys, c.modules)
-			}
 		}
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%s has %s, want %s", name, got, want)

@@ -95,7 +95,7 @@ func (e *every) redisTypes(timed bool) {
 	for _, n := range []int{0, 3, 9000} {
 		e.stream(fmt.Sprintf("stream:%d", n), n, n/3)
 	}
-	e.stream("stream:tail", 2500, 30_000)
+	e.stream("stream:tail", 2500, 20_010)
 }
 
 // timedHash adds a hash of which most fields have a deadline, one of them so many ms behind a whole second.

@@ -11,7 +11,8 @@ import (
 // one is left and counted in any case, whatever the clock says. Nothing is removed if keep is not positive.
 //
 // Only files whose names a save to the base name could have written are removed: exactly, with digits where digits come
-// from. RDB files and DFS sets are counted alike.
+// from. A DFS set replaces DFS sets only, and an RDB file RDB files: beside the sets may lie the dump.rdb that it all
+// began with, which is not ours.
 //
 // Of a set the summary goes first, and durably, then the shard files. A set without a summary is no snapshot to anyone.
 // The other way round a crash would leave a summary without some of its shards: one that is found and cannot be loaded.
@@ -25,6 +26,7 @@ func Retain(ctx context.Context, storage Storage, base string, keep int, committ
 		return nil, err
 	}
 	snapshots, orphans := ownSnapshots(ownNames(base), files)
+	snapshots = slices.DeleteFunc(snapshots, func(s ownSnapshot) bool { return IsSummary(s.Name) != IsSummary(committed) })
 	slices.SortFunc(snapshots, func(a, b ownSnapshot) int {
 		switch committed {
 		case a.Name:

@@ -15,16 +15,19 @@ type Storage interface {
 	// find all of the new files.
 	Commit(ctx context.Context, files []Pending) error
 	// Recover settles what a process left behind that was interrupted in a commit of one of the snapshots of a base
-	// name: the files are there under their names, all of the new snapshot or all of the old.
+	// name: the files are there under their names, all of the new snapshot or all of the old. It is called before
+	// anything is loaded, and before each save; a save must not go on if it fails.
 	Recover(ctx context.Context, base string) error
-	// RemoveStale removes what was never committed of the snapshots of a base name, and returns the names.
+	// RemoveStale removes what was never committed of the snapshots of a base name, and returns the names. It is called
+	// after Recover, while no save is running.
 	RemoveStale(ctx context.Context, base string) ([]string, error)
 
-	// List returns all files, in no order. A place that does not exist yet is empty.
+	// List returns all files, in no order; unfinished ones may be among them, under names that end in TempSuffix. A place
+	// that does not exist yet is empty.
 	List(ctx context.Context) ([]FileInfo, error)
 	// Open opens a file for reading and returns its size.
 	Open(ctx context.Context, name string) (f io.ReadCloser, size int64, err error)
-	// Remove removes a file.
+	// Remove removes a file. When it returns nil that is durable.
 	Remove(ctx context.Context, name string) error
 	// Keep gives a file a second name, which must be free.
 	Keep(ctx context.Context, name, second string) error

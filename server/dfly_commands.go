@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -109,6 +110,15 @@ func (s *Server) sourceAt(ctx context.Context, name string) (from source, err er
 		return from, err
 	}
 	from.name = file
+	base := strings.TrimSuffix(file, path.Ext(file))
+	if persistence.IsSummary(file) {
+		base = strings.TrimSuffix(base, "-summary")
+	}
+	if !s.persist.busy() { // else the save under way has done so
+		if err := from.storage.Recover(ctx, base); err != nil {
+			return from, fmt.Errorf("settling an interrupted save: %w", err)
+		}
+	}
 	files, err := from.storage.List(ctx)
 	if err != nil {
 		return from, err

@@ -390,15 +390,16 @@ func accessFor(policy string) snapshot.Access {
 	return snapshot.NoAccess
 }
 
+// busy tells whether a save is running.
+func (p *persister) busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running
+}
+
 // wait waits until no save is running.
 func (p *persister) wait() {
-	for {
-		p.mu.Lock()
-		running := p.running
-		p.mu.Unlock()
-		if !running {
-			return
-		}
+	for p.busy() {
 		time.Sleep(5 * time.Millisecond)
 	}
 }

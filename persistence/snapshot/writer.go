@@ -95,6 +95,8 @@ type Writer struct {
 	leftOut bool   // big is not written at all
 	begun   bool   // the head of big is written
 	piece   []byte // what was written of big since it was last taken
+	// What Splits and MayCut tell. It is noted while big is written: when they are asked, the value may be gone.
+	splits, mayCut bool
 }
 
 // NewWriter returns a writer.
@@ -151,12 +153,12 @@ func (w *Writer) TakePiece(spare []byte) (piece []byte, db int) {
 	return piece, w.bigDB
 }
 
-// Splits tells whether the value that is being written in pieces may be split into chunks of a Dragonfly snapshot, and
-// MayCut whether one may end behind what was written of it.
-func (w *Writer) Splits() bool { return w.big.splits() }
+// Splits tells whether the value that is being written in pieces, or was last, may be split into chunks of a Dragonfly
+// snapshot.
+func (w *Writer) Splits() bool { return w.splits }
 
-// MayCut tells whether a chunk may end behind the last piece: see Splits.
-func (w *Writer) MayCut() bool { return w.big.mayCut() }
+// MayCut tells whether a chunk may end behind the last piece of such a value.
+func (w *Writer) MayCut() bool { return w.mayCut }
 
 // Entry writes one entry.
 func (w *Writer) Entry(db int, c object.Cell) {
@@ -254,6 +256,7 @@ func (w *Writer) Begin(db int, c object.Cell) {
 	p, ok := w.plan(db, c)
 	w.big.open(c, p, w.opt.NowMs)
 	w.bigDB, w.begun, w.leftOut = db, false, !ok
+	w.splits, w.mayCut = ok && w.big.splits(), false
 }
 
 // Step writes one piece, which may be empty, and tells whether it was the last.
@@ -274,6 +277,7 @@ func (w *Writer) Step(c object.Cell) (done bool) {
 		w.begun = true
 	}
 	w.piece = v.step(w.piece, w.opt.Piece, w.opt.Compress)
+	w.mayCut = v.mayCut()
 	return v.done
 }
 
