@@ -210,65 +210,19 @@ func ExpireFields(c object.Cell, now int64, limit int, fn func(field []byte)) (m
 	}
 	rt := rootOf(c)
 	t := rt.table(c.A)
-	for pos := uint64(0); ; {
-		s, next, ok := t.SegmentAt(pos)
-		if !ok {
-			break
-		}
-		if s.MinDeadline() > now {
-			pos = next
-			continue
-		}
-		if limit <= 0 {
-			c.SetHasFieldTTL(rt.timed > 0)
-			return true
-		}
-		n, all := rt.expireSegment(&t, s, now, min(limit, expireBatch), fn)
-		limit -= n
-		if all {
-			pos = next
-		}
-	}
-	rt.minDeadline = math.MaxInt64
-	eachSegment(&t, func(s dash.Segment) { rt.minDeadline = min(rt.minDeadline, s.MinDeadline()) })
-	c.SetHasFieldTTL(rt.timed > 0)
-	return false
-}
-
-// expireBatch is how many fields of a segment are removed before it is looked at anew.
-const expireBatch = 64
-
-// expireSegment removes up to limit, at most expireBatch, expired fields of a segment, and tells whether
-// those were all.
-func (rt *root) expireSegment(t *dash.Table, s dash.Segment, now int64, limit int, fn func(field []byte)) (n int, all bool) {
-	var refs [expireBatch]arena.Ref
-	least := int64(math.MaxInt64)
-	all = true
-	t.EachBucket(s, func(b *dash.Bucket) {
-		b.Each(func(slot *arena.Ref) {
-			f := view(t.A, *slot)
-			switch d := f.deadline(); {
-			case d == 0:
-			case d > now:
-				least = min(least, d)
-			case n < limit:
-				refs[n] = *slot
-				n++
-			default:
-				all = false
-			}
-		})
-	})
-	if all {
-		// Before removing: that may merge the segment with its neighbour, and the bounds with it.
-		s.SetMinDeadline(least)
-	}
-	for _, r := range refs[:n] {
-		field := fieldOf(t.A, r)
+	_, more, least := t.Expire(now, limit, func(r arena.Ref) int64 {
+		f := view(c.A, r)
+		return f.deadline()
+	}, func(r arena.Ref) {
+		field := fieldOf(c.A, r)
 		fn(field)
-		rt.take(t, t.Find(dash.Hash(field), field))
+		rt.take(&t, t.Find(dash.Hash(field), field))
+	})
+	if !more {
+		rt.minDeadline = least
 	}
-	return n, all
+	c.SetHasFieldTTL(rt.timed > 0)
+	return more
 }
 
 // eachSegment calls fn for all segments of the table.

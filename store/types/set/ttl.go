@@ -194,70 +194,15 @@ func ExpireMembers(c object.Cell, now int64, limit int, fn func(member []byte)) 
 	}
 	rt := rootOf(c)
 	t := rt.table(c.A)
-	for pos := uint64(0); ; {
-		s, next, ok := t.SegmentAt(pos)
-		if !ok {
-			break
-		}
-		if s.MinDeadline() > now {
-			pos = next
-			continue
-		}
-		if limit <= 0 {
-			setTiming(c, x)
-			return true
-		}
-		n, all := rt.expireSegment(&t, s, now, min(limit, expireBatch), fn)
-		limit -= n
-		x.timed -= int64(n)
-		if all {
-			pos = next
-		}
-	}
-	x.minDeadline = math.MaxInt64
-	for pos := uint64(0); ; {
-		s, next, ok := t.SegmentAt(pos)
-		if !ok {
-			break
-		}
-		x.minDeadline = min(x.minDeadline, s.MinDeadline())
-		pos = next
+	n, more, least := t.Expire(now, limit, func(r arena.Ref) int64 { return deadlineOf(c.A, r) }, func(r arena.Ref) {
+		m := memberOf(c.A, r)
+		fn(m)
+		rt.take(&t, t.Find(dash.Hash(m), m))
+	})
+	x.timed -= int64(n)
+	if !more {
+		x.minDeadline = least
 	}
 	setTiming(c, x)
-	return false
-}
-
-// expireBatch is how many members of a segment are removed before it is looked at anew.
-const expireBatch = 64
-
-// expireSegment removes up to limit, at most expireBatch, expired members of a segment, and tells whether those were
-// all.
-func (rt *root) expireSegment(t *dash.Table, s dash.Segment, now int64, limit int, fn func(member []byte)) (n int, all bool) {
-	var refs [expireBatch]arena.Ref
-	least := int64(math.MaxInt64)
-	all = true
-	t.EachBucket(s, func(b *dash.Bucket) {
-		b.Each(func(slot *arena.Ref) {
-			switch d := deadlineOf(t.A, *slot); {
-			case d == 0:
-			case d > now:
-				least = min(least, d)
-			case n < limit:
-				refs[n] = *slot
-				n++
-			default:
-				all = false
-			}
-		})
-	})
-	if all {
-		// Before removing: that may merge the segment with its neighbour, and the bounds with it.
-		s.SetMinDeadline(least)
-	}
-	for _, r := range refs[:n] {
-		m := memberOf(t.A, r)
-		fn(m)
-		rt.take(t, t.Find(dash.Hash(m), m))
-	}
-	return n, all
+	return more
 }
