@@ -133,13 +133,16 @@ next:
 }
 
 // stop ends the container as docker stop does and expects exit code 0.
-func (c *container) stop() {
+func (c *container) stop() { c.stopWith("0") }
+
+// stopWith ends the container as docker stop does and expects an exit code.
+func (c *container) stopWith(code string) {
 	c.t.Helper()
 	if out, err := engine(c.t, "stop", "-t", "20", c.name); err != nil {
 		c.t.Fatalf("%v: %s", err, out)
 	}
-	if out, err := engine(c.t, "inspect", "--format", "{{.State.ExitCode}}", c.name); err != nil || strings.TrimSpace(out) != "0" {
-		c.t.Errorf("exit code %s, %v; its log:\n%s", out, err, c.logs())
+	if out, err := engine(c.t, "inspect", "--format", "{{.State.ExitCode}}", c.name); err != nil || strings.TrimSpace(out) != code {
+		c.t.Errorf("exit code %s, %v, want %s; its log:\n%s", out, err, code, c.logs())
 	}
 }
 
@@ -200,22 +203,24 @@ func TestContainerWithoutVolume(t *testing.T) {
 	c.stop()
 }
 
+// What cannot be saved at the end is lost: the log says why, and the exit code that something is wrong.
 func TestContainerDataNotWritable(t *testing.T) {
-	f := func(name string, owner int, mount string) {
+	f := func(name string, owner int, mount, reason string) {
 		t.Run(name, func(t *testing.T) {
 			dir := dataDir(t, owner, 0o755)
 			c := start(t, "-v", dir+":/data"+mount)
 			c.expectLog("/data", "not writable", "999")
 			c.expect("DBSIZE", sampleKeys)
 			c.expect("SET k v", "+OK")
-			c.stop()
+			c.stopWith("1")
+			c.expectLog("Failed to perform snapshot at the end", "dump-0000.dfs", reason)
 			if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 1 {
 				t.Errorf("files %q", left)
 			}
 		})
 	}
-	f("owned by root", 0, "")
-	f("mounted read-only", 999, ":ro")
+	f("owned by root", 0, "", "permission denied (uid 999)")
+	f("mounted read-only", 999, ":ro", "read-only file system")
 }
 
 func TestContainerFlagsReplaceTheArguments(t *testing.T) {

@@ -48,6 +48,12 @@ func checkDataset(t *testing.T, redis *reader) {
 	if got := digestOf(t, redis.c); got != wantDigest {
 		t.Errorf("digest of redis-server after reading ours %s, before %s", got, wantDigest)
 	}
+	c.ok(t, "SAVE", "DF", "set")
+	c.ok(t, "DFLY", "LOAD", filepath.Join(s.dir, "set-summary.dfs"))
+	report(t, "redis-server's data and what we loaded from a DFS snapshot", want.differences(readContents(t, c), 0))
+	if got := digestOf(t, c); got != ourDigest {
+		t.Errorf("digest %s, after a DFS snapshot %s", ourDigest, got)
+	}
 	exchangeDumps(t, c, redis.c, want)
 	if got := digestOf(t, redis.c); got != wantDigest {
 		t.Errorf("digest of redis-server after restoring what we dumped %s, before %s", got, wantDigest)

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// TestSnapshotKeep: after a save the oldest snapshots of the same name beyond snapshot_keep go, in both formats, and
-// nothing else does.
+// TestSnapshotKeep: after a save the oldest snapshots of the same name and format beyond snapshot_keep go, and nothing else
+// does.
 func TestSnapshotKeep(t *testing.T) {
 	dir := t.TempDir()
 	s := startOurs(t, dir, "--dbfilename=keep-{timestamp}", "--num_shards=2", "--snapshot_keep=3")
 	c := s.client()
 	c.ok(t, "SET", "k", "v")
-	// Snapshots of the last four days, of both formats, and what only looks like them.
+	// Snapshots of the last days, of both formats, and what only looks like them.
 	var old [][]string
-	at := time.Now().Add(-100 * time.Hour)
+	at := time.Now().Add(-300 * time.Hour)
 	save := func(base, format string) {
 		t.Helper()
 		c.ok(t, "SAVE", format, base)
@@ -39,6 +39,7 @@ func TestSnapshotKeep(t *testing.T) {
 	save("keep-2020-01-01T00:00:02", "RDB")
 	save("keep-2020-01-01T00:00:03", "DF")
 	save("keep-2020-01-01T00:00:04", "DF")
+	save("keep-2020-01-01T00:00:05", "RDB")
 	n := len(old)
 	save("other-2020-01-01T00:00:01", "DF")
 	save("keep", "DF")
@@ -55,24 +56,31 @@ func TestSnapshotKeep(t *testing.T) {
 	old = old[:n]
 
 	c.ok(t, "SAVE")
-	written := infoField(t, c, "persistence", "last_saved_file")
-	base := strings.TrimSuffix(filepath.Base(written), "-summary.dfs")
-	want := slices.Concat(old[2], old[3], dfsFiles(base, 2), others)
-	expectFiles(t, dir, want...)
-	logHas(t, s, "keep-2020-01-01T00:00:01-summary.dfs", "keep-2020-01-01T00:00:02.rdb")
+	base := func() string {
+		t.Helper()
+		name := filepath.Base(infoField(t, c, "persistence", "last_saved_file"))
+		return strings.TrimSuffix(strings.TrimSuffix(name, "-summary.dfs"), ".rdb")
+	}
+	rdbs := slices.Concat(old[1], old[4])
+	expectFiles(t, dir, slices.Concat(old[2], old[3], dfsFiles(base(), 2), rdbs, others)...)
+	logHas(t, s, "keep-2020-01-01T00:00:01-summary.dfs")
 
-	// A larger number keeps them, 0 all.
+	// 0 keeps all, a smaller number fewer than before.
 	c.ok(t, "CONFIG", "SET", "snapshot_keep", "0")
-	c.ok(t, "SAVE", "RDB")
-	if got := len(listDir(t, dir)); got < len(want)+1 {
-		t.Errorf("%d files, want one more than %d", got, len(want))
+	before := len(listDir(t, dir))
+	c.ok(t, "SAVE")
+	if got := len(listDir(t, dir)); got < before {
+		t.Errorf("%d files, there were %d", got, before)
 	}
 	c.ok(t, "CONFIG", "SET", "snapshot_keep", "1")
 	c.expect(t, "*2\r\n$13\r\nsnapshot_keep\r\n$1\r\n1\r\n", "CONFIG", "GET", "snapshot_keep")
 	c.ok(t, "SAVE")
-	base = strings.TrimSuffix(filepath.Base(infoField(t, c, "persistence", "last_saved_file")), "-summary.dfs")
-	expectFiles(t, dir, slices.Concat(dfsFiles(base, 2), others)...)
-	s = s.again("--dbfilename=" + base)
+	last := base()
+	expectFiles(t, dir, slices.Concat(dfsFiles(last, 2), rdbs, others)...)
+	c.ok(t, "SAVE", "RDB")
+	expectFiles(t, dir, slices.Concat(dfsFiles(last, 2), []string{base() + ".rdb"}, others)...)
+	logHas(t, s, "keep-2020-01-01T00:00:02.rdb", "keep-2020-01-01T00:00:05.rdb")
+	s = s.again("--dbfilename=" + last)
 	s.client().expect(t, "$1\r\nv\r\n", "GET", "k")
 }
 
@@ -91,7 +99,7 @@ func TestKeepOfPlainName(t *testing.T) {
 
 // TestScheduleSetting: what is an expression of cron and what is not, at start and later.
 func TestScheduleSetting(t *testing.T) {
-	s := startOurs(t, t.TempDir(), "--snapshot_cron=*/5 1 * * mon-fri")
+	s := startOurs(t, t.TempDir(), "--snapshot_cron=*/5 1 * * MON-FRI")
 	c := s.client()
 	get := func(want string) {
 		t.Helper()

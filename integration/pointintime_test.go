@@ -85,6 +85,7 @@ func move(t *testing.T, s *server, w int, stop *atomic.Bool) {
 	}
 	defer c.Close()
 	rng := rand.New(rand.NewPCG(uint64(w), 7))
+	made := 0
 	for step := 1; !stop.Load(); step++ {
 		from, to, n := rng.IntN(accounts), rng.IntN(accounts), rng.IntN(50)
 		var b []byte
@@ -118,8 +119,9 @@ func move(t *testing.T, s *server, w int, stop *atomic.Bool) {
 		case 4:
 			add("ZADD", churn+"z", strconv.Itoa(rng.IntN(700)), "m"+strconv.Itoa(rng.IntN(300)))
 		case 5:
-			add("SET", fmt.Sprintf("new:%d:%d", w, step), "1")
-			add("DEL", fmt.Sprintf("new:%d:%d", w, step-200))
+			made++
+			add("SET", fmt.Sprintf("new:%d:%d", w, made), "1")
+			add("DEL", fmt.Sprintf("new:%d:%d", w, made-50))
 		}
 		c.SetDeadline(time.Now().Add(time.Minute))
 		if _, err := c.Write(b); err != nil {

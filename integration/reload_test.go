@@ -174,3 +174,37 @@ func TestDebugReload(t *testing.T) {
 		c.ok(t, "SAVE")
 	})
 }
+
+// TestLoadOfBadValues: files that are whole but hold what no data set can leave the data set as it was.
+func TestLoadOfBadValues(t *testing.T) {
+	s := startOurs(t, t.TempDir(), "--num_shards=2")
+	c := s.client()
+	c.ok(t, "MSET", "a", "1", "b", "2")
+	want := digestOf(t, c)
+	f := func(name, records string) {
+		t.Helper()
+		file := []byte("REDIS0011\xfe\x00\x00\x01x\x01y" + records + "\xff12345678")
+		stampRDB(file)
+		path := filepath.Join(s.dir, "bad.rdb")
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"DFLY", "LOAD", path}, {"DFLY", "LOAD", path, "APPEND"}} {
+			if reply := c.must(t, args...); !strings.HasPrefix(reply, "-ERR ") || !strings.Contains(reply, "bad.rdb") {
+				t.Errorf("%s: %q", name, reply)
+			}
+			if got := digestOf(t, c); got != want {
+				t.Errorf("%s: digest %s, want %s", name, got, want)
+				c.ok(t, "FLUSHALL")
+				c.ok(t, "MSET", "a", "1", "b", "2")
+			}
+		}
+	}
+	f("a member twice", "\x02\x01s\x02\x01m\x01m")
+	f("a field twice", "\x04\x01h\x02\x01f\x01v\x01f\x01w")
+	f("a member of a sorted set twice", "\x05\x01z\x02\x01m\x00\x00\x00\x00\x00\x00\x00\x00\x01m\x00\x00\x00\x00\x00\x00\xf0\x3f")
+	f("a score that is no number", "\x05\x01z\x01\x01m\x00\x00\x00\x00\x00\x00\xf8\x7f")
+	f("a field without value", "\x10\x01h\x0a\x0a\x00\x00\x00\x01\x00\x81f\x02\xff")
+	f("a type that does not exist", "\x63\x01k\x01v")
+	f("a database that does not exist", "\xfe\x40\xc8\x00\x01k\x01v")
+}

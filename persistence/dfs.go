@@ -31,7 +31,9 @@ const (
 // <base>-summary.dfs, which is committed last. It goes on while commands change the data set; ctx ends it early, without
 // a trace. The store must have no other snapshot running, and what an earlier process left of a set of that name must be
 // settled (Storage.Recover).
-func SaveDFS(ctx context.Context, st *store.Store, storage Storage, base string, meta Meta, progress *Progress) (Result, error) {
+func SaveDFS(
+	ctx context.Context, st *store.Store, storage Storage, base string, meta Meta, progress *Progress,
+) (Result, error) {
 	if meta.Target.Version != 0 {
 		return Result{}, errors.New("only an RDB file can be written for an RDB version")
 	}

@@ -60,7 +60,7 @@ func (e *every) redisTypes(timed bool) {
 	e.bytes("string:big", bytes.Repeat([]byte("0123456789"), 110_000), object.Attrs{Type: object.String, Encoding: object.Raw})
 	e.bytes("", []byte("empty key"), object.Attrs{Type: object.String, Encoding: object.Embstr})
 	e.bytes("string:"+strings.Repeat("k", 300), nil, object.Attrs{Type: object.String, Encoding: object.Embstr})
-	for _, n := range []int{3, 300, 9000} {
+	for _, n := range []int{3, 300, 5000} {
 		l, s, h, z := fmt.Sprintf("list:%d", n), fmt.Sprintf("set:%d", n), fmt.Sprintf("hash:%d", n), fmt.Sprintf("zset:%d", n)
 		list.Init(e.add(l, object.Attrs{Type: object.List, Encoding: object.Listpack}, 0))
 		set.InitEmpty(e.add(s, object.Attrs{Type: object.Set}, 0))
@@ -87,15 +87,14 @@ func (e *every) redisTypes(timed bool) {
 		hash.Set(e.cell("hash:large"), item(i), long, false, lim)
 	}
 	if timed {
-		for _, n := range []int{5, 9000} {
+		for _, n := range []int{5, 5000} {
 			e.timedHash(fmt.Sprintf("hash:seconds:%d", n), n, 0)
 			e.timedHash(fmt.Sprintf("hash:ms:%d", n), n, 1)
 		}
 	}
-	for _, n := range []int{0, 3, 9000} {
+	for _, n := range []int{0, 3, 5000} {
 		e.stream(fmt.Sprintf("stream:%d", n), n, n/3)
 	}
-	e.stream("stream:tail", 2500, 20_010)
 }
 
 // timedHash adds a hash of which most fields have a deadline, one of them so many ms behind a whole second.
@@ -143,7 +142,7 @@ func (e *every) dragonflyTypes() {
 	e.bytes("sticky", []byte("x"), object.Attrs{Type: object.String, Encoding: object.Embstr, Sticky: true})
 	e.bytes("flags", []byte("x"), object.Attrs{Type: object.String, Encoding: object.Embstr, MemcacheFlags: 0xdeadbeef, DeadlineMs: farMs})
 	e.bytes("both", []byte("x"), object.Attrs{Type: object.String, Encoding: object.Embstr, Sticky: true, MemcacheFlags: 7})
-	for _, n := range []int{3, 9000} {
+	for _, n := range []int{3, 5000} {
 		key := fmt.Sprintf("set:timed:%d", n)
 		set.InitEmpty(e.add(key, object.Attrs{Type: object.Set, Sticky: n == 3}, 0))
 		for i := range n {
@@ -192,10 +191,10 @@ func newEvery(t *testing.T, shards int) *every {
 	e.redisTypes(true)
 	e.dragonflyTypes()
 	other := &every{s, s.View(2, 1000)}
-	other.timedHash("hash:ms:9000", 9000, 1)
+	other.timedHash("hash:ms:5000", 5000, 1)
 	other.stream("stream:3", 3, 3)
 	for _, v := range []*store.View{&e.v, &other.v} {
-		for i := range 3000 {
+		for i := range 1000 {
 			v.SetString(fmt.Appendf(nil, "filler:%d", i), bytes.Repeat(item(i), i%20), object.Raw, int64(i%2)*farMs)
 		}
 	}

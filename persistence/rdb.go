@@ -25,7 +25,9 @@ const (
 //
 // Equal data in equal tables gives equal bytes behind the metadata: the file is made of one part of each shard in turn,
 // and what a part is follows from the records in it.
-func SaveRDB(ctx context.Context, st *store.Store, storage Storage, name string, meta Meta, progress *Progress) (Result, error) {
+func SaveRDB(
+	ctx context.Context, st *store.Store, storage Storage, name string, meta Meta, progress *Progress,
+) (Result, error) {
 	res, err := saveRDB(ctx, st, storage, name, meta, progress)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", storage.Path(name), err)
@@ -33,7 +35,9 @@ func SaveRDB(ctx context.Context, st *store.Store, storage Storage, name string,
 	return res, nil
 }
 
-func saveRDB(ctx context.Context, st *store.Store, storage Storage, name string, meta Meta, progress *Progress) (res Result, err error) {
+func saveRDB(
+	ctx context.Context, st *store.Store, storage Storage, name string, meta Meta, progress *Progress,
+) (res Result, err error) {
 	var counts snapshot.Counts
 	if err := meta.fit(&counts); err != nil {
 		return res, err
@@ -42,7 +46,12 @@ func saveRDB(ctx context.Context, st *store.Store, storage Storage, name string,
 	if err != nil {
 		return res, err
 	}
-	s := &rdbSaver{f: &output{Pending: f, progress: progress}, meta: &meta, progress: progress, pace: pace{limit: meta.EgressLimit}}
+	s := &rdbSaver{
+		f:        &output{Pending: f, progress: progress},
+		meta:     &meta,
+		progress: progress,
+		pace:     pace{limit: meta.EgressLimit},
+	}
 	if res, err = s.save(ctx, st, counts); err != nil {
 		return res, abort(err, f)
 	}

@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
+	"dragonfly/persistence/snapshot"
 	"dragonfly/persistence/vfs"
 	"dragonfly/rdbload"
 	"dragonfly/store"
@@ -116,6 +120,56 @@ func TestSaveRDB(t *testing.T) {
 		}
 		if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
 			t.Errorf("files: %v", left)
+		}
+	}
+}
+
+// TestSaveRDBEqual: the same data gives the same bytes, however many goroutines have written them.
+func TestSaveRDBEqual(t *testing.T) {
+	s := newEvery(t, 5)
+	dir := NewDir(vfs.OS{}, t.TempDir())
+	save := func() []byte {
+		if _, err := SaveRDB(t.Context(), s.Store, dir, "dump.rdb", Meta{Now: time.Unix(1, 0)}, &Progress{}); err != nil {
+			t.Fatal(err)
+		}
+		return read(t, dir, "dump.rdb")
+	}
+	want := save()
+	for range 3 {
+		if !bytes.Equal(save(), want) {
+			t.Error("other bytes from the same data")
+		}
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if !bytes.Equal(save(), want) {
+		t.Error("other bytes from one goroutine")
+	}
+}
+
+// TestAccess: idle times and frequencies are written, also before a big value.
+func TestAccess(t *testing.T) {
+	s := newStore(t, 1)
+	e := &every{s, s.View(0, 1000)}
+	e.timedHash("big", 5000, 0)
+	e.bytes("small", []byte("v"), object.Attrs{Type: object.String, Encoding: object.Raw, DeadlineMs: farMs, Sticky: true})
+	e.cell("big").SetClock(77)
+	e.cell("small").SetClock(77)
+	dir := NewDir(vfs.OS{}, t.TempDir())
+	for access, want := range map[snapshot.Access]string{snapshot.NoAccess: "idle -1, freq -1", snapshot.Idle: "idle 23, freq -1", snapshot.Freq: "idle -1, freq 77"} {
+		m := Meta{Access: access, Now: time.Unix(100, 0), MaxChunk: 1000, TaggedChunks: true}
+		if _, err := SaveRDB(t.Context(), s, dir, "dump.rdb", m, &Progress{}); err != nil {
+			t.Fatal(err)
+		}
+		res, err := SaveDFS(t.Context(), s, dir, "dump", m, &Progress{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []*contents{readRDB(t, dir, "dump.rdb"), readDFS(t, dir, res)} {
+			for name, value := range c.keys {
+				if !strings.Contains(value, want) {
+					t.Errorf("%s: %s, want %s", name, value, want)
+				}
+			}
 		}
 	}
 }

@@ -2,10 +2,10 @@ package rdbload
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -18,19 +18,16 @@ import (
 )
 
 // dfsDir has snapshots of one data set, written by Dragonfly in every format,
-// and the truth about each as JSON: see its README.
+// and the truth about it as JSON: see its README.
 const dfsDir = "../testdata/dfs"
 
-// dfsSnapshots are the files of each snapshot, and the name of its truth.
-var dfsSnapshots = []struct {
-	truth string
-	files []string
-}{
-	{"uncompressed-2-shards", []string{"uncompressed-2-shards/out-summary.dfs", "uncompressed-2-shards/out-0000.dfs", "uncompressed-2-shards/out-0001.dfs"}},
-	{"lz4-2-shards", []string{"lz4-2-shards/out-summary.dfs", "lz4-2-shards/out-0000.dfs", "lz4-2-shards/out-0001.dfs"}},
-	{"one-shard", []string{"one-shard/out-summary.dfs", "one-shard/out-0000.dfs"}},
-	{"uncompressed.rdb", []string{"uncompressed.rdb"}},
-	{"uncompressed.rdb", []string{"lzf.rdb"}},
+// dfsSnapshots are the files of each snapshot.
+var dfsSnapshots = [][]string{
+	{"uncompressed-2-shards/out-summary.dfs", "uncompressed-2-shards/out-0000.dfs", "uncompressed-2-shards/out-0001.dfs"},
+	{"lz4-2-shards/out-summary.dfs", "lz4-2-shards/out-0000.dfs", "lz4-2-shards/out-0001.dfs"},
+	{"one-shard/out-summary.dfs", "one-shard/out-0000.dfs"},
+	{"uncompressed.rdb"},
+	{"lzf.rdb"},
 }
 
 func readDFS(t testing.TB, name string) []byte {
@@ -52,22 +49,18 @@ type dfsKey struct {
 	HasMemTTL   map[string]bool `json:"has_member_ttl"`
 }
 
-// dfsTruth reads what Dragonfly answered about a snapshot's data, by database and
-// key. Strings are bytes as Latin-1 text.
-func dfsTruth(t *testing.T, name string) map[int]map[string]dfsKey {
+// dfsTruth reads what Dragonfly answered about the data set, by database and key.
+// Strings are bytes as Latin-1 text.
+func dfsTruth(t *testing.T) map[int]map[string]dfsKey {
 	t.Helper()
-	xz, err := exec.LookPath("xz")
-	if err != nil {
-		t.Skip("SKIPPED: no xz found; the snapshots of Dragonfly are not compared with the truth about them")
-	}
-	text, err := exec.Command(xz, "-dc", filepath.Join(dfsDir, name+".json.xz")).Output()
+	packed, err := gzip.NewReader(bytes.NewReader(readDFS(t, "contents.json.gz")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var doc struct {
 		DBs map[string]struct{ Keys map[string]dfsKey }
 	}
-	if err := json.Unmarshal(text, &doc); err != nil {
+	if err := json.NewDecoder(packed).Decode(&doc); err != nil {
 		t.Fatal(err)
 	}
 	truth := map[int]map[string]dfsKey{}
@@ -224,10 +217,10 @@ func (k dfsKey) checkSketch(v *value) error {
 // Every snapshot of Dragonfly loads, with all its keys and values.
 func TestDragonflySnapshots(t *testing.T) {
 	for _, s := range dfsSnapshots {
-		t.Run(s.files[0], func(t *testing.T) {
+		t.Run(s[0], func(t *testing.T) {
 			c := newCollector()
 			keys := 0
-			for _, name := range s.files {
+			for _, name := range s {
 				data := readDFS(t, name)
 				sum, err := Load(bytes.NewReader(data), Options{SnapshotID: snapshotID(t, data)}, c)
 				if err != nil {
@@ -252,7 +245,7 @@ func TestDragonflySnapshots(t *testing.T) {
 					t.Errorf("key %q: %+v, want attributes %q", key, v, want)
 				}
 			}
-			truth := dfsTruth(t, s.truth)
+			truth := dfsTruth(t)
 			for db, keys := range truth {
 				for key, k := range keys {
 					v := c.dbs[db][key]
@@ -282,12 +275,12 @@ func TestDragonflySnapshotsAreEqual(t *testing.T) {
 	dumps := map[string]string{}
 	for _, s := range dfsSnapshots {
 		c := newCollector()
-		for _, name := range s.files {
+		for _, name := range s {
 			if _, err := Load(iotest.HalfReader(bytes.NewReader(readDFS(t, name))), Options{}, c); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
-		dumps[s.files[0]] = c.dump()
+		dumps[s[0]] = c.dump()
 	}
 	for name, got := range dumps {
 		if want := dumps["lzf.rdb"]; got != want {
@@ -310,7 +303,7 @@ func firstDifference(a, b string) string {
 func TestDragonflySnapshotsHaveAllForms(t *testing.T) {
 	c := formSpy{}
 	for _, s := range dfsSnapshots {
-		for _, name := range s.files {
+		for _, name := range s {
 			spy := &c
 			l := newLoader(bytes.NewReader(readDFS(t, name)), Options{}, spy)
 			spy.l = l

@@ -76,7 +76,7 @@ func TestEveryPrefixIsAnError(t *testing.T) {
 		cut(fmt.Sprint("handmade ", i), data, 1, 1)
 	}
 	for i, s := range dfsSnapshots {
-		for j, name := range s.files {
+		for j, name := range s {
 			data := readDFS(t, name)
 			sum, err := Load(bytes.NewReader(data), Options{}, new(discard))
 			if err != nil {
@@ -148,7 +148,7 @@ func TestMutants(t *testing.T) {
 	}
 	files = append(files, handmade()...)
 	for _, s := range dfsSnapshots {
-		if name := s.files[0]; strings.HasSuffix(name, "summary.dfs") {
+		if name := s[0]; strings.HasSuffix(name, "summary.dfs") {
 			files = append(files, readDFS(t, name))
 		}
 	}

@@ -94,6 +94,7 @@ type save struct {
 	name    string // of the RDB file, or of the files of a DFS snapshot without their ends
 	reader  snapshot.Target
 	began   time.Time
+	auto    bool // no client asked for it: who did tells of a failure
 }
 
 // path returns the file that a save is known by.
@@ -209,7 +210,9 @@ func (p *persister) save(ctx context.Context, j *save) error {
 	p.failed.Store(err != nil)
 	p.mu.Unlock()
 	if err != nil {
-		s.log.Error("Error in save: " + shortFailure(err))
+		if !j.auto {
+			s.log.Error("Error in save: " + shortFailure(err))
+		}
 		return resperr.New(shortFailure(err))
 	}
 	s.store.AddDirty(-res.Dirty)
@@ -410,14 +413,18 @@ func (p *persister) scheduled() {
 		return
 	}
 	if err := p.automatic(p.s.ctx); err != nil {
-		p.s.log.Warn("Failed to perform snapshot " + err.Error())
+		p.s.log.Warn("Failed to perform snapshot " + reason(err))
 	}
 }
+
+// reason returns the text of an error for the log, without the word that begins it for clients.
+func reason(err error) string { return strings.TrimPrefix(err.Error(), "ERR ") }
 
 // automatic saves as the settings say.
 func (p *persister) automatic(ctx context.Context) error {
 	j, err := p.begin(target{})
 	if err == nil {
+		j.auto = true
 		err = p.save(ctx, j)
 	}
 	p.mu.Lock()
@@ -438,7 +445,7 @@ func (p *persister) final() error {
 		return nil
 	}
 	if err := p.automatic(context.Background()); err != nil {
-		return errors.New("Failed to perform snapshot at the end: " + err.Error())
+		return errors.New("Failed to perform snapshot at the end: " + reason(err))
 	}
 	return nil
 }

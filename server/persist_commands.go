@@ -250,6 +250,9 @@ func (s *Server) reload(ctx context.Context, saveFirst, flush, merge bool) error
 		return resperr.New("there is no snapshot to load")
 	}
 	if flush {
+		if _, err := s.loadFrom(ctx, from, loadOptions{dryRun: true}); err != nil {
+			return err // before anything is lost
+		}
 		s.flushAll()
 	}
 	_, err = s.loadFrom(ctx, from, loadOptions{replace: merge})

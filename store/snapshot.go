@@ -42,6 +42,8 @@ type SnapshotWriter interface {
 const (
 	// bigInline is the length from which on a value in its entry may be too big to be written at once.
 	bigInline = 256 << 10
+	// sliceBytes is what a slice may add to the backlog, but for its last bucket: a segment of large values has more.
+	sliceBytes = 512 << 10
 	// The backlog of a shard may be this part of its data, and this much in any case.
 	backlogShare, backlogLeast = 32, 1 << 20
 )
@@ -267,8 +269,16 @@ func (ss *ShardSnapshot) Step() (more, wrotePiece, inPiece bool) {
 			ss.pos = 0
 			continue
 		}
-		ss.pos = next
-		d.db.EachBucket(s, func(b *dash.Bucket) { ss.write(ss.at, b) })
+		full := false
+		d.db.EachBucket(s, func(b *dash.Bucket) {
+			if !full && b.Version < ss.epoch {
+				ss.write(ss.at, b)
+				full = ss.w.Backlog() > sliceBytes
+			}
+		})
+		if !full { // else the rest of the segment comes next; what is written is not written again
+			ss.pos = next
+		}
 		return true, false, false
 	}
 	return false, false, false

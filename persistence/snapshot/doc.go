@@ -3,8 +3,8 @@
 //
 // # Types
 //
-// The types written are the oldest that hold a value, so that the file loads in the oldest reader possible. Counts.Version
-// says which RDB version the file needs.
+// The types written are the oldest that hold a value, so that the file loads in the oldest reader possible.
+// Counts.Version says which RDB version the file needs.
 //
 //	value                         RDB file                        DFS file        target 9 (Redis 5, 6)
 //	string                        0
@@ -29,8 +29,8 @@
 // # What DFS files cannot hold
 //
 // Dragonfly knows deadlines of fields and members in whole seconds. A hash of which a deadline is none is written as in
-// an RDB file, because a deadline must come back as it was; Dragonfly cannot load that, and Counts.FieldTTLMs says how many there are.
-// Deadlines of set members are rounded up, so a member may live for less than a second longer.
+// an RDB file, because a deadline must come back as it was; Dragonfly cannot load that, and Counts.FieldTTLMs says how
+// many there are. Deadlines of set members are rounded up, so a member may live for less than a second longer.
 //
 // # Targets
 //

@@ -68,7 +68,7 @@ func (e *TargetError) Error() string {
 // maxKeyShown is how much of a key an error shows.
 const maxKeyShown = 128
 
-// Lose notes that the target cannot hold n of something, unless it can hold all there is. It returns an error if nothing may be dropped.
+// Lose notes in counts that the target cannot hold n of something. It returns an error if nothing may be dropped.
 func (t Target) Lose(counts *Counts, what Loss, n int64) error {
 	if !t.Drop {
 		return &TargetError{Version: t.Version, What: what}

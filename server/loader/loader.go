@@ -31,7 +31,7 @@ const (
 
 // Loader inserts the records of one load. Finish must be called in every case.
 type Loader struct {
-	// DryRun reads and checks without inserting anything.
+	// DryRun reads and checks without inserting anything. It finds all that a load finds but keys that are there twice.
 	DryRun bool
 	// Replace lets a key take the place of one that is there, which is an error otherwise.
 	Replace bool
@@ -68,12 +68,13 @@ type batch struct {
 	recs  []record
 }
 
-// record is a small record; its key and value follow one another in the buffer of the batch.
+// record is a small record, whose key and value follow one another in the buffer of the batch, or one that is made
+// already. So all keys of a file are inserted in its order, and equal files give equal tables.
 type record struct {
 	db             int
 	at             object.Attrs
 	keyLen, valLen int
-	members        int
+	made           *store.Detached
 }
 
 // New starts the inserters of a load.
@@ -202,30 +203,51 @@ func (f *Feeder) Put(rec *rdbload.Record) error {
 	} else if n&1023 == 0 && l.MaxMemory > 0 && l.st.Used() > l.MaxMemory {
 		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", l.st.Used(), l.MaxMemory)
 	}
-	if l.DryRun {
+	if l.DryRun && rec.Packing != rdbload.Elementwise {
 		return nil
 	}
 	at := l.attrs(rec)
 	shard := l.st.ShardOf(rec.Key)
 	if rec.Packing == rdbload.Elementwise || len(rec.Bytes) > batchBytes/2 {
-		sh := l.st.Shard(shard)
-		sh.Lock()
-		defer sh.Unlock()
-		if e := rec.Elems; e != nil {
-			// While the rest of the value is somewhere further on in the file, others need the shard.
-			e.OnPause, e.OnResume = sh.Unlock, sh.Lock
+		d, err := l.makeIn(shard, rec, at)
+		if d != nil {
+			f.add(shard, record{db: rec.DB, made: d})
 		}
-		return l.store(rec, at)
+		return err
 	}
 	b := f.batches[shard]
 	at.Encoding = encodingOf(rec)
-	b.recs = append(b.recs, record{rec.DB, at, len(rec.Key), len(rec.Bytes), int(rec.Len)})
 	b.buf = append(append(b.buf, rec.Key...), rec.Bytes...)
-	if len(b.buf) >= batchBytes || len(b.recs) == batchRecords {
-		l.send(b)
-		f.batches[shard] = l.newBatch(shard)
-	}
+	f.add(shard, record{db: rec.DB, at: at, keyLen: len(rec.Key), valLen: len(rec.Bytes)})
 	return nil
+}
+
+// makeIn builds the value of a record with its shard locked. In a dry run it is freed again: elements that are there twice
+// are found out in no other way.
+func (l *Loader) makeIn(shard int, rec *rdbload.Record, at object.Attrs) (*store.Detached, error) {
+	sh := l.st.Shard(shard)
+	sh.Lock()
+	defer sh.Unlock()
+	if e := rec.Elems; e != nil {
+		// While the rest of the value is somewhere further on in the file, others need the shard.
+		e.OnPause, e.OnResume = sh.Unlock, sh.Lock
+	}
+	d, err := l.make(rec, at)
+	if err == nil && l.DryRun {
+		d.DiscardNow()
+		d = nil
+	}
+	return d, err
+}
+
+// add adds a record to the batch of its shard, which is sent when it is full.
+func (f *Feeder) add(shard int, r record) {
+	b := f.batches[shard]
+	b.recs = append(b.recs, r)
+	if len(b.buf) >= batchBytes || len(b.recs) == batchRecords {
+		f.l.send(b)
+		f.batches[shard] = f.l.newBatch(shard)
+	}
 }
 
 // Flush inserts what is left.
@@ -246,20 +268,8 @@ func encodingOf(rec *rdbload.Record) object.Encoding {
 
 func (l *Loader) send(b *batch) { l.queues[b.shard%len(l.queues)] <- b }
 
-// store inserts one record. Its shard is locked, but not while the elements of the record pause.
-func (l *Loader) store(rec *rdbload.Record, at object.Attrs) error {
-	d, err := l.make(rec, at)
-	if err != nil {
-		return err
-	}
-	if !d.Attach(l.Replace) {
-		d.Discard()
-		return ErrDuplicateKey
-	}
-	return nil
-}
-
-// make builds the value of a record in an entry that is in no table. Its shard is locked as for store.
+// make builds the value of a record in an entry that is in no table. Its shard is locked, but not while the elements of
+// the record pause.
 func (l *Loader) make(rec *rdbload.Record, at object.Attrs) (*store.Detached, error) {
 	if rec.Packing == rdbload.Elementwise {
 		d := l.st.NewDetached(rec.DB, rec.Key, at, 0)
@@ -295,13 +305,17 @@ func (l *Loader) insert(b *batch) {
 	off := 0
 	for i := range b.recs {
 		r := &b.recs[i]
+		if r.made != nil {
+			l.attach(r)
+			continue
+		}
 		key := b.buf[off : off+r.keyLen]
 		val := b.buf[off+r.keyLen : off+r.keyLen+r.valLen]
 		off += r.keyLen + r.valLen
 		c, ok := l.st.Insert(r.db, key, r.at, r.valLen, l.Replace)
 		if !ok {
-			l.fail(fmt.Errorf("key %q in database %d: %w", key, r.db, ErrDuplicateKey))
-			break
+			l.fail(duplicate(key, r.db))
+			continue
 		}
 		copy(c.View(), val)
 		l.finish(c)
@@ -312,6 +326,19 @@ func (l *Loader) insert(b *batch) {
 	}
 	sh.Unlock()
 	l.pool.Put(b)
+}
+
+// attach makes a record that is made already a key. Its shard is locked.
+func (l *Loader) attach(r *record) {
+	if r.made.Attach(l.Replace) {
+		return
+	}
+	l.fail(duplicate(r.made.Cell().Key(), r.db))
+	r.made.Discard()
+}
+
+func duplicate(key []byte, db int) error {
+	return fmt.Errorf("key %q in database %d: %w", key, db, ErrDuplicateKey)
 }
 
 func (l *Loader) fail(err error) {

@@ -17,8 +17,8 @@ func appendAuxInt(dst []byte, name string, value int64) []byte {
 	return appendAux(dst, name, strconv.FormatInt(value, 10))
 }
 
-// rdbFront returns what stands in an RDB file before the keys: metadata, global data of modules that wants to be there, functions. It is in
-// the order of Redis.
+// rdbFront returns what stands in an RDB file before the keys, in the order of Redis: metadata, global data of modules
+// that wants to be there, functions.
 func (m *Meta) rdbFront(now time.Time) []byte {
 	var b []byte
 	b = appendAux(b, rdbfmt.AuxRedisVer, m.RedisVersion)
