@@ -252,7 +252,11 @@ func damageSet(t *testing.T, rng *rand.Rand, dir string) {
 			if code := s.cmd.ProcessState.ExitCode(); code != 1 {
 				t.Errorf("exit code %d", code)
 			}
-			if lines := errorLines(s); len(lines) != 1 || !strings.Contains(lines[0], path) {
+			lines := errorLines(s)
+			if len(lines) == 1 && strings.Contains(lines[0], "appears twice") {
+				path = filepath.Join(dir, "out-") // a key that two files have: no one of them is to blame
+			}
+			if len(lines) != 1 || !strings.Contains(lines[0], path) {
 				t.Errorf("error lines %q", lines)
 			}
 			sameFiles(t, dir, before)

@@ -101,7 +101,7 @@ var redisParams = []param{
 	{name: "rdb-save-incremental-fsync", kind: kindBool, def: "yes"},
 	{name: "rdb-del-sync-files", kind: kindBool, def: "no"},
 	{name: "sanitize-dump-payload", kind: kindEnum, words: []string{"no", "yes", "clients"}, def: "yes"},
-	{name: "snapshot_cron", apply: applySnapshotCron},
+	{name: "snapshot_cron", parse: parseSnapshotCron, apply: applySnapshotCron},
 	{name: "stop-writes-on-bgsave-error", kind: kindBool, def: "no", apply: applyStopWrites},
 	{name: "appendonly", kind: kindBool, def: "no", apply: refuseYes("this server keeps snapshots and has no append only file")},
 	{name: "appendfilename", def: "appendonly.aof", flags: immutable},
@@ -353,13 +353,18 @@ func applyDBFilename(s *Server, text string) error {
 	return nil
 }
 
-func applySnapshotCron(s *Server, text string) error {
+func parseSnapshotCron(text, _ string) (string, error) {
 	schedule, err := cron.Parse(text)
 	if err != nil {
-		return resperr.Error("argument can not be set: " + err.Error())
+		return "", resperr.Error(err.Error())
 	}
+	return schedule.String(), nil
+}
+
+func applySnapshotCron(s *Server, text string) error {
+	schedule, err := cron.Parse(text)
 	s.schedule.set(schedule)
-	return nil
+	return err
 }
 
 func applyStopWrites(s *Server, text string) error {

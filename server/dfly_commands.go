@@ -91,7 +91,8 @@ func (s *Server) replaceBy(ctx context.Context, name string, beside bool) error 
 	if !beside {
 		s.flushAll()
 	}
-	sum, err := s.loadFrom(ctx, from, loadOptions{replace: beside})
+	// That a key is there twice in the file is not known before; it must not be what ends the load half-way.
+	sum, err := s.loadFrom(ctx, from, loadOptions{beside: beside, replace: true})
 	if err != nil {
 		s.log.Error(fmt.Sprintf("Loading %s failed half-way, the data set is not whole: %s", from.path(), shortFailure(err)))
 		return err

@@ -218,6 +218,7 @@ func loadLine(file string, sum rdbload.Summary, took time.Duration) string {
 
 // loadOptions are the choices of one load.
 type loadOptions struct {
+	beside  bool // the data set is not empty
 	replace bool // keys that are there already are replaced; else they are an error
 	dryRun  bool // read and check, insert nothing
 }
@@ -246,12 +247,17 @@ func (s *Server) loadFrom(ctx context.Context, from source, opt loadOptions) (su
 	l.MaxMemory = s.maxMemory.Load() + s.maxMemory.Load()/20 // what was saved at the limit may take a little more
 	s.load.loader.Store(l)
 	sums, err := s.readFiles(ctx, from.storage, files, id, l, now)
-	err = errors.Join(err, l.Finish())
+	if failure := l.Finish(); failure != nil {
+		err = failure // the readers end with it, in the middle of something else
+	}
 	sum = sums.sum
 	if err != nil || opt.dryRun {
 		return sum, err
 	}
-	s.carried.merge(l.Carried(), opt.replace)
+	if n := l.Replaced(); n > 0 && !opt.beside {
+		s.log.Warn(fmt.Sprintf("%s: %d keys are there twice; the later ones count", from.path(), n))
+	}
+	s.carried.merge(l.Carried(), opt.beside)
 	s.load.keys.Store(int64(sum.Keys))
 	s.load.expired.Store(int64(sum.Expired))
 	s.load.empty.Store(int64(sum.Empty))

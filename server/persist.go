@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -117,6 +118,11 @@ func (s *Server) openStorage(ctx context.Context, dir string) (persistence.Stora
 			SignPayload: cfg.S3SignPayload,
 		})
 	}
+	if dir == "" { // logs and INFO should say where that is
+		if wd, err := os.Getwd(); err == nil {
+			dir = wd
+		}
+	}
 	fsys := cfg.FS
 	if fsys == nil {
 		fsys = vfs.OS{}
@@ -198,8 +204,8 @@ func (p *persister) save(ctx context.Context, j *save) error {
 	s := p.s
 	res, err := p.write(ctx, j)
 	took := time.Since(j.began)
+	defer p.release()
 	p.mu.Lock()
-	p.running, p.bgsave = false, false
 	if err != nil {
 		p.failedAt, p.failedTook, p.failure = j.began, took, err.Error()
 	} else {

@@ -255,7 +255,7 @@ func (s *Server) reload(ctx context.Context, saveFirst, flush, merge bool) error
 		}
 		s.flushAll()
 	}
-	_, err = s.loadFrom(ctx, from, loadOptions{replace: merge})
+	_, err = s.loadFrom(ctx, from, loadOptions{beside: !flush, replace: flush || merge})
 	return err
 }
 

@@ -57,14 +57,16 @@ func (s *Store) NewDetached(db int, key []byte, at object.Attrs, valLen int) *De
 // Cell returns the entry, which is not in a table: it stays valid until the entry is attached, put back or discarded.
 func (d *Detached) Cell() object.Cell { return object.Cell{A: d.db.A, Slot: &d.ref} }
 
-// Attach makes an entry of NewDetached a key: no event, no change counted. If the key is there already it returns false,
-// or replaces it. The shard is locked.
-func (d *Detached) Attach(replace bool) bool {
+// Attach makes an entry of NewDetached a key: no event, no change counted. isNew is false if the key is there already: then
+// it is replaced, or if it must not be nothing is done. The shard is locked.
+func (d *Detached) Attach(replace bool) (isNew bool) {
+	isNew = true
 	if p := d.db.Table.Find(d.hash, d.Cell().Key()); p.Ok() {
 		if !replace {
 			return false
 		}
 		d.db.remove(p, object.Cell{A: d.db.A, Slot: p.Slot()})
+		isNew = false
 	}
 	p := d.db.Table.Insert(d.hash, d.ref)
 	c := object.Cell{A: d.db.A, Slot: p.Slot()}
@@ -73,7 +75,7 @@ func (d *Detached) Attach(replace bool) bool {
 		d.db.note(p, ms)
 	}
 	d.db.noteFields(p)
-	return true
+	return isNew
 }
 
 // take removes an entry from the table without freeing it.

@@ -50,6 +50,7 @@ type Loader struct {
 	carried Carried
 
 	keys     atomic.Int64
+	replaced atomic.Int64
 	failed   atomic.Bool
 	expected atomic.Int64 // keys announced by the file
 }
@@ -196,12 +197,12 @@ func (l *Loader) attrs(rec *rdbload.Record) object.Attrs {
 func (f *Feeder) Put(rec *rdbload.Record) error {
 	l := f.l
 	if l.failed.Load() {
-		return l.failure()
+		return errElsewhere
 	}
-	if n := l.keys.Add(1); n&1023 == 0 && l.st.Full() {
-		return errors.New("out of memory: the address space of a shard is used up, more of them (--num_shards) have more")
-	} else if n&1023 == 0 && l.MaxMemory > 0 && l.st.Used() > l.MaxMemory {
-		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", l.st.Used(), l.MaxMemory)
+	if n := l.keys.Add(1); n&1023 == 0 {
+		if err := l.room(); err != nil {
+			return err
+		}
 	}
 	if l.DryRun && rec.Packing != rdbload.Elementwise {
 		return nil
@@ -213,12 +214,29 @@ func (f *Feeder) Put(rec *rdbload.Record) error {
 		if d != nil {
 			f.add(shard, record{db: rec.DB, made: d})
 		}
+		if err == nil {
+			err = l.room()
+		}
 		return err
 	}
 	b := f.batches[shard]
 	at.Encoding = encodingOf(rec)
 	b.buf = append(append(b.buf, rec.Key...), rec.Bytes...)
 	f.add(shard, record{db: rec.DB, at: at, keyLen: len(rec.Key), valLen: len(rec.Bytes)})
+	return nil
+}
+
+// errElsewhere ends a reader because of what an inserter has found: Finish tells what that is.
+var errElsewhere = errors.New("the load has failed elsewhere")
+
+// room tells whether the data set may still grow.
+func (l *Loader) room() error {
+	switch used := l.st.Used(); {
+	case l.st.Full():
+		return errors.New("out of memory: the address space of a shard is used up, more of them (--num_shards) have more")
+	case l.MaxMemory > 0 && used > l.MaxMemory:
+		return fmt.Errorf("out of memory: %d bytes are in use, --maxmemory is %d", used, l.MaxMemory)
+	}
 	return nil
 }
 
@@ -312,9 +330,8 @@ func (l *Loader) insert(b *batch) {
 		key := b.buf[off : off+r.keyLen]
 		val := b.buf[off+r.keyLen : off+r.keyLen+r.valLen]
 		off += r.keyLen + r.valLen
-		c, ok := l.st.Insert(r.db, key, r.at, r.valLen, l.Replace)
-		if !ok {
-			l.fail(duplicate(key, r.db))
+		c, isNew := l.st.Insert(r.db, key, r.at, r.valLen, l.Replace)
+		if !isNew && !l.double(key, r.db) {
 			continue
 		}
 		copy(c.View(), val)
@@ -330,15 +347,19 @@ func (l *Loader) insert(b *batch) {
 
 // attach makes a record that is made already a key. Its shard is locked.
 func (l *Loader) attach(r *record) {
-	if r.made.Attach(l.Replace) {
-		return
+	if !r.made.Attach(l.Replace) && !l.double(r.made.Cell().Key(), r.db) {
+		r.made.Discard()
 	}
-	l.fail(duplicate(r.made.Cell().Key(), r.db))
-	r.made.Discard()
 }
 
-func duplicate(key []byte, db int) error {
-	return fmt.Errorf("key %q in database %d: %w", key, db, ErrDuplicateKey)
+// double notes that a key was there already, and tells whether the new one was taken.
+func (l *Loader) double(key []byte, db int) (taken bool) {
+	if l.Replace {
+		l.replaced.Add(1)
+		return true
+	}
+	l.fail(fmt.Errorf("key %q in database %d: %w", key, db, ErrDuplicateKey))
+	return false
 }
 
 func (l *Loader) fail(err error) {
@@ -350,20 +371,21 @@ func (l *Loader) fail(err error) {
 	l.failed.Store(true)
 }
 
-func (l *Loader) failure() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.err
-}
-
-// Finish waits for the inserters and returns their first failure. All feeders are flushed, or not used any more.
+// Finish waits for the inserters and returns their first failure, or that there is more data than may be. All feeders are
+// flushed, or not used any more.
 func (l *Loader) Finish() error {
 	for _, q := range l.queues {
 		close(q)
 	}
 	l.wg.Wait()
-	return l.failure()
+	if l.err == nil {
+		return l.room()
+	}
+	return l.err
 }
+
+// Replaced returns how many keys took the place of others.
+func (l *Loader) Replaced() int64 { return l.replaced.Load() }
 
 // Restore makes the value of a DUMP payload the value of key, which does not exist; its shard is locked. An error
 // leaves no key.
