@@ -149,7 +149,7 @@ func (o *output) end() error {
 func (s *dfsSaver) walk(ctx context.Context, shards []*dfsShard) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	n := walkers(len(shards), len(shards))
+	n := s.meta.walkers(len(shards))
 	var wg sync.WaitGroup
 	for k := range n {
 		w := &dfsWalker{s: s, pace: pace{limit: s.meta.EgressLimit}}

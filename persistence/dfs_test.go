@@ -271,7 +271,7 @@ func TestSaveDFSWhileChanging(t *testing.T) {
 			}
 		}
 		var mu sync.Mutex // both walkers call
-		m := Meta{Compression: LZ4, MaxChunk: 4 << 10, TaggedChunks: tagged, Pause: func() {
+		m := Meta{Compression: LZ4, MaxChunk: 4 << 10, TaggedChunks: tagged, Alone: true, Pause: func() {
 			mu.Lock()
 			change()
 			mu.Unlock()
@@ -455,7 +455,7 @@ func TestEgressLimit(t *testing.T) {
 			return err
 		},
 		"DFS": func(m Meta) error {
-			m.EgressLimit /= int64(walkers(2, 2))
+			m.EgressLimit /= int64(m.walkers(2))
 			_, err := SaveDFS(t.Context(), s, NewDir(vfs.OS{}, t.TempDir()), "dump", m, &Progress{})
 			return err
 		},

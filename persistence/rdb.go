@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 )
 
 const (
-	// rdbWalkers is how many goroutines at most walk the shards for one RDB file.
+	// rdbWalkers is how many goroutines at most walk the shards for one RDB file: another writes, and with one of them it
+	// would wait.
 	rdbWalkers = 2
 	// partsAhead is how many parts a walker may be ahead of the file.
 	partsAhead = 4
@@ -153,7 +155,7 @@ type rdbWalker struct {
 // walk writes the parts of all shards: one of each in turn.
 func (s *rdbSaver) walk(ctx context.Context, walks []*walk) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	ws := make([]*rdbWalker, walkers(len(walks), rdbWalkers))
+	ws := make([]*rdbWalker, max(1, min(len(walks), rdbWalkers, runtime.GOMAXPROCS(0))))
 	for i := range ws {
 		ws[i] = &rdbWalker{parts: make(chan part, partsAhead), spare: make(chan []byte, 2*partsAhead), pause: s.meta.Pause}
 	}

@@ -34,6 +34,8 @@ type Meta struct {
 	TaggedChunks bool
 	// EgressLimit, if not 0, is how many bytes a second each goroutine that writes may write.
 	EgressLimit int64
+	// Alone says that nobody is served meanwhile: a DFS set is written with all processors instead of half of them.
+	Alone bool
 	// Pause, unless nil, is called by every walker each time it goes on to the next shard: for throttling and tests.
 	Pause func()
 }
@@ -181,5 +183,13 @@ func (m *Meta) instant() time.Time {
 	return m.Now
 }
 
-// walkers returns by how many goroutines so many shards are walked, at most most.
-func walkers(shards, most int) int { return max(1, min(shards, most, runtime.GOMAXPROCS(0))) }
+// walkers returns by how many goroutines so many shards are walked and written. Half of the processors is left to those
+// who serve clients: a client whose server and a snapshot compete for a processor waits for as long as the system lets
+// either run, several milliseconds.
+func (m *Meta) walkers(shards int) int {
+	n := runtime.GOMAXPROCS(0)
+	if !m.Alone {
+		n = (n + 1) / 2
+	}
+	return max(1, min(shards, n))
+}

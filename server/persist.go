@@ -96,6 +96,7 @@ type save struct {
 	reader  snapshot.Target
 	began   time.Time
 	auto    bool // no client asked for it: who did tells of a failure
+	alone   bool // no client is served meanwhile
 }
 
 // path returns the file that a save is known by.
@@ -380,6 +381,7 @@ func (p *persister) write(ctx context.Context, j *save) (persistence.Result, err
 	meta.RedisVersion, meta.Version, meta.UsedMemory = redisVersion, s.cfg.Version, s.store.Used()
 	_, meta.TableMemory = s.tables()
 	meta.Carried = persistence.Carried(s.carried.get())
+	meta.Alone = j.alone
 	meta.Access = accessFor(s.param("maxmemory-policy"))
 	if j.dfs {
 		return persistence.SaveDFS(ctx, s.store, j.storage, j.name, meta, p.progress)
@@ -418,7 +420,7 @@ func (p *persister) scheduled() {
 	if p.s.loading.Load() {
 		return
 	}
-	if err := p.automatic(p.s.ctx); err != nil {
+	if err := p.automatic(p.s.ctx, false); err != nil {
 		p.s.log.Warn("Failed to perform snapshot " + reason(err))
 	}
 }
@@ -426,11 +428,11 @@ func (p *persister) scheduled() {
 // reason returns the text of an error for the log, without the word that begins it for clients.
 func reason(err error) string { return strings.TrimPrefix(err.Error(), "ERR ") }
 
-// automatic saves as the settings say.
-func (p *persister) automatic(ctx context.Context) error {
+// automatic saves as the settings say; alone says that no client is served meanwhile.
+func (p *persister) automatic(ctx context.Context, alone bool) error {
 	j, err := p.begin(target{})
 	if err == nil {
-		j.auto = true
+		j.auto, j.alone = true, alone
 		err = p.save(ctx, j)
 	}
 	p.mu.Lock()
@@ -450,7 +452,7 @@ func (p *persister) final() error {
 	if p.s.cfg.RDBLoadDryRun {
 		return nil
 	}
-	if err := p.automatic(context.Background()); err != nil {
+	if err := p.automatic(context.Background(), true); err != nil {
 		return errors.New("Failed to perform snapshot at the end: " + reason(err))
 	}
 	return nil

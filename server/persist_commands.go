@@ -238,6 +238,7 @@ func (s *Server) reload(ctx context.Context, saveFirst, flush, merge bool) error
 	defer s.loading.Store(false)
 	s.settleLoops()
 	if j != nil {
+		j.alone = true
 		if err := p.save(ctx, j); err != nil {
 			return err
 		}

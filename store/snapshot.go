@@ -45,7 +45,7 @@ const (
 	// sliceBytes is what a slice may add to the backlog, but for its last bucket: a segment of large values has more.
 	sliceBytes = 512 << 10
 	// The backlog of a shard may be this part of its data, and this much in any case.
-	backlogShare, backlogLeast = 32, 1 << 20
+	backlogShare, backlogLeast = 20, 1 << 20
 )
 
 // ShardSnapshot is the part of a running snapshot that belongs to one shard. Guarded by the shard lock.
@@ -234,10 +234,10 @@ func (ss *ShardSnapshot) slotOf(p pendingValue) *ref {
 // Step takes the shard lock, writes one slice and tells whether there is more. wrotePiece tells that it was a piece
 // of a big value, inPiece that this value is not finished: its next piece must follow what was written of it.
 //
-// Afterwards it lets other goroutines run: on a machine without an idle processor commands would else wait until the
+// Before it, it lets other goroutines run: on a machine without an idle processor commands would else wait until the
 // scheduler takes the processor away, 10 ms later.
 func (ss *ShardSnapshot) Step() (more, wrotePiece, inPiece bool) {
-	defer runtime.Gosched()
+	runtime.Gosched()
 	ss.sh.Lock()
 	defer ss.sh.Unlock()
 	if ss.finished {
