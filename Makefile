@@ -61,8 +61,8 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 			echo "$$dir $$target"; (cd $$dir && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 		done; done
 
-bench: build ## Compare with a real redis-server in one run: throughput, memory, files (about 15 minutes)
-	$(GO) test -tags bench -count 1 -timeout 60m -v -run "TestThroughput|TestFiles|TestGrowth" ./integration | grep -v "^=== \|^--- "
+bench: build ## Compare with a real redis-server in one run: throughput, memory, files (about 20 minutes)
+	$(GO) test -tags bench -count 1 -timeout 60m -v -run "TestThroughput|TestFiles|TestGrowth|TestFormats|TestStall" ./integration | grep -v "^=== \|^--- "
 
 microbench: ## Run the Go benchmarks; BENCH selects by name
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 $(PKGS)
