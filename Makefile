@@ -17,6 +17,7 @@ TAGS = container long bench
 # How many packages are tested at a time; more than the cores only makes each of them slower.
 TEST_P   ?= 2
 FUZZTIME ?= 20s
+MUTANTS  ?= 1000000
 BENCH    ?= .
 IMAGE    ?= dragonfly
 
@@ -42,10 +43,10 @@ test: ## Vet and test everything under the race detector: what every commit must
 race: ## Test under the race detector, each test three times
 	CGO_ENABLED=1 $(GO) test -race -p $(TEST_P) -count 3 $(PKGS)
 
-test-long: ## Test with the long randomized runs: every prefix, 500 data sets, a million commands; up to two hours
+test-long: ## Test with the long randomized runs: every prefix, 1,000 data sets, a million commands; up to two hours
 	CGO_ENABLED=1 $(GO) test -race -p $(TEST_P) -tags long -count 1 -timeout 60m $(PKGS)
 	$(GO) test -count 1 -timeout 30m -run Prefix ./rdbload -prefixes
-	DATASETS=500 COMMANDS=1000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
+	DATASETS=1000 COMMANDS=1000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
 
 lint: ## Report files gofmt would change, and what vet and staticcheck find
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi
@@ -55,7 +56,8 @@ lint: ## Report files gofmt would change, and what vet and staticcheck find
 fmt: ## Format all Go files
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
-fuzz: ## Run every fuzz target for FUZZTIME (20s)
+fuzz: ## Load MUTANTS (1,000,000) damaged snapshots, an hour, then run every fuzz target for FUZZTIME (20s)
+	$(GO) test -count 1 -timeout 5h -run 'TestMutants$$' ./server/loader -mutants $(MUTANTS)
 	@$(GO) list -f '{{.Dir}}' $(PKGS) | while read -r dir; do \
 		for target in $$(grep -hos '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
 			echo "$$dir $$target"; (cd $$dir && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
