@@ -275,7 +275,7 @@ func crashPoints(t *testing.T) int {
 	case text == "" && long:
 		return 20_000
 	case text == "":
-		return 2000
+		return 1000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

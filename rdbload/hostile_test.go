@@ -90,7 +90,7 @@ func TestEveryPrefixIsAnError(t *testing.T) {
 		}
 	}
 	for i, f := range fixtures {
-		step := 101
+		step := 211
 		if *prefixes {
 			step = 1
 		}

@@ -15,6 +15,7 @@ type Schedule struct{ expr string }
 
 // Errors of Parse.
 var (
+	//lint:ignore ST1005 Dragonfly spells it so
 	ErrQuoted = errors.New("Could it be that you put quotes in the flagfile?")
 	ErrSyntax = errors.New("not a cron expression of five fields")
 )
