@@ -251,6 +251,7 @@ func (s *Server) loadFrom(ctx context.Context, from source, opt loadOptions) (su
 		err = failure // the readers end with it, in the middle of something else
 	}
 	sum = sums.sum
+	sum.Functions = uint64(len(l.Carried().Functions)) // a DFS snapshot has them among its metadata
 	if err != nil || opt.dryRun {
 		return sum, err
 	}
