@@ -99,7 +99,7 @@ func TestTaggedChunks(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, firstDifference(got, want))
 		}
 	}
-	if n := runtime.NumGoroutine(); n != goroutines {
+	if n := runtime.NumGoroutine(); n > goroutines { // one of an earlier test may have ended meanwhile
 		t.Errorf("%d goroutines, %d before", n, goroutines)
 	}
 }
@@ -138,7 +138,7 @@ func TestRefusedChunks(t *testing.T) {
 		t.Helper()
 		goroutines := runtime.NumGoroutine()
 		checkRefused(t, file(9, items...), want)
-		if n := runtime.NumGoroutine(); n != goroutines {
+		if n := runtime.NumGoroutine(); n > goroutines { // one of an earlier test may have ended meanwhile
 			t.Errorf("%d goroutines, %d before", n, goroutines)
 		}
 	}
@@ -203,7 +203,7 @@ func TestStoppedChunks(t *testing.T) {
 	if !slices.Equal(seen, want) {
 		t.Errorf("got  %q\nwant %q", seen, want)
 	}
-	if n := runtime.NumGoroutine(); n != goroutines {
+	if n := runtime.NumGoroutine(); n > goroutines { // one of an earlier test may have ended meanwhile
 		t.Errorf("%d goroutines, %d before", n, goroutines)
 	}
 }
@@ -264,7 +264,7 @@ func TestSinkPanicInChunk(t *testing.T) {
 			return rec.Elems.Err()
 		}))
 	}()
-	if n := runtime.NumGoroutine(); n != goroutines {
+	if n := runtime.NumGoroutine(); n > goroutines { // one of an earlier test may have ended meanwhile
 		t.Errorf("%d goroutines, %d before", n, goroutines)
 	}
 }
