@@ -25,7 +25,7 @@ IMAGE    ?= dragonfly
 CONTAINER_ENGINE ?= $(shell if docker info >/dev/null 2>&1; then echo docker; \
 	elif command -v podman >/dev/null; then echo "podman --storage-driver=vfs --cgroup-manager=cgroupfs $$(command -v runc >/dev/null && echo --runtime $$(command -v runc))"; fi)
 
-DEPS = gcc libc6-dev dpkg-dev git redis-server redis-tools tcl python3-redis php-cli php-redis node-redis podman runc
+DEPS = gcc libc6-dev dpkg-dev git redis-server redis-tools tcl python3-redis php-cli php-redis node-redis podman runc tzdata util-linux
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race test-long lint fmt fuzz bench microbench integration conformance cover cross image container-test deps run-sample clean

@@ -23,7 +23,7 @@ func startInSpace(t *testing.T, mount string, prepare string, args ...string) (s
 		err = exec.Command(unshare, "-rm", "mount", "-t", "tmpfs", "none", dir).Run()
 	}
 	if err != nil {
-		t.Skip("SKIPPED: unshare does not give a name space with file systems of its own: ", err)
+		t.Skip("SKIPPED: no unshare, which make deps installs, or no right to file systems of its own: ", err)
 	}
 	path, err := program()
 	if err != nil {

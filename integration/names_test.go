@@ -152,7 +152,7 @@ func TestFormatOfTheSettings(t *testing.T) {
 func TestTimesInNames(t *testing.T) {
 	zone, err := time.LoadLocation("Asia/Tokyo")
 	if err != nil {
-		t.Skip("SKIPPED: no time zones on this machine: ", err)
+		t.Skip("SKIPPED: no time zones on this machine; make deps installs them: ", err)
 	}
 	t.Setenv("TZ", "Asia/Tokyo")
 	dir := t.TempDir()
