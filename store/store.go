@@ -45,6 +45,9 @@ type Options struct {
 	// Notify, unless nil, is told of every keyspace event. It is called with the shard locked: it must be quick
 	// and must copy the key if it keeps it.
 	Notify func(db int, class Class, event string, key []byte)
+	// Modified, unless nil, is told of every key that is changed, added or removed while Store.Tracked is set, and of
+	// the client that did it, 0 for none. It is called like Notify.
+	Modified func(client int64, db int, key []byte)
 }
 
 // Store is the whole data set.
@@ -52,6 +55,10 @@ type Store struct {
 	shards []*Shard
 	dbs    int
 	notify func(db int, class Class, event string, key []byte)
+
+	modified func(client int64, db int, key []byte)
+	// Tracked tells that somebody is to be told of changed keys: Options.Modified.
+	Tracked atomic.Bool
 
 	// Limits change under all shard locks only.
 	Limits object.Limits
@@ -138,7 +145,7 @@ func New(opt Options) (*Store, error) {
 	if opt.Shards < 1 || opt.Databases < 1 {
 		return nil, fmt.Errorf("store: %d shards, %d databases", opt.Shards, opt.Databases)
 	}
-	s := &Store{dbs: opt.Databases, notify: opt.Notify, Limits: opt.Limits}
+	s := &Store{dbs: opt.Databases, notify: opt.Notify, modified: opt.Modified, Limits: opt.Limits}
 	s.LFUFactor.Store(10)
 	s.LFUDecay.Store(1)
 	for i := range opt.Shards {

@@ -214,7 +214,7 @@ func (v *View) FieldsExpired(key []byte, c object.Cell, n int) (gone bool) {
 	}
 	db := v.st.shards[v.st.ShardOf(key)].dbs[v.Index]
 	db.sh.Stats.ExpiredFields += int64(n)
-	db.trip(key)
+	db.trip(0, key)
 	if c.Type() == object.Set {
 		db.event(EventSet, "sexpired", key)
 	} else {

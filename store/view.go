@@ -19,6 +19,8 @@ type View struct {
 	ReadOnly bool
 	// NoTouch leaves the access clock of keys alone: CLIENT NO-TOUCH.
 	NoTouch bool
+	// Client is whose command it is, 0 for nobody's: Options.Modified is told.
+	Client int64
 
 	// The key whose hash the caller knew already, and the hash.
 	known     *byte
@@ -240,7 +242,7 @@ func (db *DB) remove(p dash.Pos, c object.Cell) {
 // events follow from it. An empty event is not published.
 func (v *View) Changed(key []byte, class Class, event string) {
 	db := v.db(v.hash(key))
-	db.trip(key)
+	db.trip(v.Client, key)
 	db.sh.dirty.Add(1)
 	if event != "" {
 		db.event(class, event, key)

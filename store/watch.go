@@ -73,8 +73,11 @@ func (s *Store) Expired(w *Watcher, nowMs int64) bool {
 	return false
 }
 
-// trip tells the watchers of a key that it was changed.
-func (db *DB) trip(key []byte) {
+// trip tells those who watch or cache a key that it was changed by a client.
+func (db *DB) trip(client int64, key []byte) {
+	if st := db.sh.st; st.Tracked.Load() {
+		st.modified(client, db.index, key)
+	}
 	if len(db.watched) == 0 {
 		return
 	}
@@ -86,6 +89,9 @@ func (db *DB) trip(key []byte) {
 // tripExpired is trip for a key that is removed because it expired: no change for those who watched it when it
 // had expired already.
 func (db *DB) tripExpired(key []byte) {
+	if st := db.sh.st; st.Tracked.Load() {
+		st.modified(0, db.index, key)
+	}
 	if len(db.watched) == 0 {
 		return
 	}

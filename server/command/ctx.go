@@ -1,6 +1,8 @@
 package command
 
 import (
+	"time"
+
 	"dragonfly/server/reply"
 	"dragonfly/server/session"
 	"dragonfly/server/tx"
@@ -26,6 +28,34 @@ type Ctx struct {
 	KeysLimit int
 	// InExec tells that the command runs inside EXEC or a script: it must not wait.
 	InExec bool
+	// Resumed tells that the command runs again after its client has waited, since one of the keys it waits for changed.
+	Resumed bool
+	// Waiting is what Wait was called with, nil if it was not.
+	Waiting *Wait
+}
+
+// Wait says what a command that found nothing waits for.
+type Wait struct {
+	// Keys are those whose change makes the command run again. Their bytes must stay as they are: copies, or arguments,
+	// which are copied.
+	Keys [][]byte
+	// Timeout is how long the client waits at most, 0 for ever.
+	Timeout time.Duration
+	// Args are the arguments to run again with; nil for those of the command.
+	Args [][]byte
+	// TimedOut writes the reply when time runs out.
+	TimedOut func(w *reply.Writer)
+}
+
+// Wait makes the client wait until one of the keys changes; then the command runs again with Resumed set, and may call
+// Wait again. Where nothing may wait, the reply of a timeout is written. The handler has written no reply and returns
+// without one.
+func (c *Ctx) Wait(w Wait) {
+	if c.InExec {
+		w.TimedOut(c.Reply)
+		return
+	}
+	c.Waiting = &w
 }
 
 // Fail answers an error.
