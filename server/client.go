@@ -16,6 +16,7 @@ import (
 // to the loop of its connection; mu guards the parts that CLIENT LIST and CLIENT KILL read from other loops.
 type client struct {
 	session.Session
+	server *Server
 	conn   *reactor.Conn
 	parser resp.Parser
 
@@ -31,6 +32,7 @@ type client struct {
 	waiting bool   // parked until some work elsewhere answers
 	started bool   // the command being served has passed all checks and runs
 	closing bool   // nothing more is read
+	blocked atomic.Pointer[blocked]
 }
 
 // shownState is what CLIENT LIST shows of a client and only its loop knows: the loop publishes it.
@@ -51,6 +53,7 @@ type clients struct {
 	monitors atomic.Int32 // clients in MONITOR mode
 	watching []*client    // those clients; guarded by mu, never changed in place
 	rejected atomic.Int64
+	blocked  atomic.Int64 // clients that wait in a blocking command
 }
 
 // setMonitor begins or ends the MONITOR mode of a client. It is called on the loop of the client.

@@ -233,11 +233,12 @@ func clientUnblock(c *command.Ctx) {
 		c.Fail(resperr.New("CLIENT UNBLOCK reason should be TIMEOUT or ERROR"))
 		return
 	}
-	if _, err := command.Int(c.Args[2]); err != nil {
+	id, err := command.Int(c.Args[2])
+	if err != nil {
 		c.Fail(err)
 		return
 	}
-	c.Reply.Int(0)
+	c.Reply.Flag(of(c).s.unblock(id, len(c.Args) == 4 && equalFold(c.Args[3], "error")))
 }
 
 func clientInfo(c *command.Ctx) {

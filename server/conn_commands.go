@@ -89,7 +89,7 @@ func selectDB(c *command.Ctx) {
 }
 
 // client returns the client that a command comes from.
-func (co *coordinator) client(c *command.Ctx) *client { return co.s.clients.get(c.Session.ID) }
+func (co *coordinator) client(*command.Ctx) *client { return co.current }
 
 func auth(c *command.Ctx) {
 	s := of(c).s

@@ -16,21 +16,28 @@ import (
 // coordinator is the working state of one loop: everything a command needs beside its client and the store, made
 // once and reused for every command.
 type coordinator struct {
-	s     *Server
-	loop  int
-	tx    *tx.Tx
-	ctx   command.Ctx
-	out   reply.Writer
-	ahead ahead
-	keys  []int
+	s    *Server
+	loop int
+	// x is the executor whose commands run here, nil for the coordinator of a loop itself.
+	x *executor
+	// current is whose command runs.
+	current *client
+	tx      *tx.Tx
+	ctx     command.Ctx
+	out     reply.Writer
+	ahead   ahead
+	keys    []int
 	// changed are the keys of a command that changes them, while a snapshot is running.
 	changed []int
 	// The key of the command being run and its hash, if locking needed it; nil otherwise.
 	known []byte
 	hash  uint64
 
-	nowMs   int64 // time of the batch
-	maxBulk int   // proto-max-bulk-len in this batch
+	executors []*executor // of this loop, those that are idle
+
+	lentAt  uint64 // how often scripts had given shards back when the batch began
+	nowMs   int64  // time of the batch
+	maxBulk int    // proto-max-bulk-len in this batch
 	// Calls of the current batch that were not timed one by one, since when it runs, and what one of them took in the
 	// latest batch that was measured; see account.
 	batch   []calls
@@ -61,6 +68,7 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 	co.out.Buf, co.out.Proto = c.Out, cl.Proto
 	co.ctx.Cmd = nil
 	co.maxBulk = int(co.s.maxBulk.Load())
+	co.lentAt = co.s.lent.ended.Load()
 	co.beginBatch()
 	for consumed < len(in) && !cl.waiting && !cl.closing {
 		co.parse(cl, in[consumed:])
@@ -175,6 +183,9 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	case needsData(cl, cmd) && s.loading.Load():
 		co.refuse(cl, cmd, resperr.Loading)
 		return
+	case s.lent.busy.Load() != 0 && cmd.Flags&command.AllowBusy == 0:
+		co.refuse(cl, cmd, s.lent.busyError())
+		return
 	}
 	if s.pause.active.Load() && s.pause.hold(cmd, cl, co.nowMs) {
 		return
@@ -188,11 +199,20 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		return
 	}
 	cl.started = true
-	co.lock(cl, cmd, r)
+	if !co.lock(cl, cmd, r) {
+		co.hold(cl)
+		return
+	}
 	if s.store.Snapshotting() && cmd.Flags&command.Write != 0 && co.putOff(cl, cmd, args) {
 		return
 	}
 	co.run(cl, cmd, args)
+	if co.ctx.Waiting != nil {
+		co.block(cl, cmd, args)
+	}
+	if s.store.HasReady() {
+		co.serveReady()
+	}
 	if cmd.Flags&(command.LockAll|command.Session) != 0 || len(co.keys) > 1 {
 		co.tx.Unlock()
 	}
@@ -249,44 +269,62 @@ func (co *coordinator) refuse(cl *client, cmd *command.Command, err error) {
 	co.s.countError(co.out.LastError)
 }
 
-// lock takes the shards that a command needs.
-func (co *coordinator) lock(cl *client, cmd *command.Command, r *request) {
+// hold makes a client wait until a script gives back the shards that its command needs; the command runs then.
+func (co *coordinator) hold(cl *client) {
+	co.park(cl)
+	co.s.lent.add(cl, co.lentAt)
+}
+
+// lock takes the shards that a command needs, and returns false if a script keeps one of them.
+func (co *coordinator) lock(cl *client, cmd *command.Command, r *request) bool {
+	ok := co.lockKeys(cl, cmd, r)
+	if ok && cmd.Flags&command.Write != 0 && co.s.store.Waiters() && !co.tx.HoldsAll() {
+		var keys [][]byte
+		for _, k := range cmd.Keys.Append(nil, r.args) {
+			keys = append(keys, r.args[k])
+		}
+		ok = co.lockWaiters(co.tx, cl.DB, keys)
+	}
+	return ok
+}
+
+func (co *coordinator) lockKeys(cl *client, cmd *command.Command, r *request) bool {
 	args := r.args
 	co.keys, co.known = co.keys[:0], nil
 	if cmd.Flags&command.LockAll != 0 {
-		co.tx.LockAll()
-		return
+		return co.tx.LockAll()
 	}
 	if !cmd.Keys.Has() {
 		co.tx.Unlock()
-		return
+		return true
 	}
 	if k := &cmd.Keys; r.hashed && k.Find == nil && k.First == k.Last {
-		co.tx.LockOne(co.s.store.ShardOfHash(r.hash))
 		co.known, co.hash = args[k.First], r.hash
-		return
+		return co.tx.LockOne(co.s.store.ShardOfHash(r.hash))
 	}
 	co.keys = cmd.Keys.Append(co.keys, args)
 	if len(co.keys) == 0 {
 		co.tx.Unlock()
-		return
+		return true
 	}
 	if arena.CanPrefetch && len(co.keys) > 1 {
 		co.prefetch(cl.DB, args)
 	}
-	co.tx.LockKeys(args, co.keys)
+	return co.tx.LockKeys(args, co.keys)
 }
 
 // run calls the handler. The shards are locked.
 func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	s := co.s
 	ctx := &co.ctx
-	ctx.Args, ctx.Cmd, ctx.Session = args, cmd, &cl.Session
+	co.current = cl
+	ctx.Args, ctx.Cmd, ctx.Session, ctx.Waiting = args, cmd, &cl.Session, nil
 	ctx.DB = s.store.View(cl.DB, co.nowMs)
+	ctx.DB.Client = cl.ID
 	ctx.DB.NoTouch, ctx.DB.ReadOnly = cl.NoTouch, cmd.Flags&command.ReadOnly != 0
 	ctx.DB.Know(co.known, co.hash)
 	co.out.Proto = cl.Proto
-	errors := co.out.Errors
+	errors, answer := co.out.Errors, len(co.out.Buf)
 	if cmd.Flags&(command.Fast|command.Brief) != 0 && !s.slow.timesAll.Load() && small(args) {
 		cmd.Run(ctx)
 		co.note(cmd)
@@ -302,6 +340,13 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 		}
 		co.account() // what ran within: EXEC
 		co.beginBatch()
+	}
+	if co.tx.Refused {
+		// It did not see a shard that a script keeps: what it answered is nothing, and it runs again.
+		co.tx.Refused = false
+		co.out.Buf = co.out.Buf[:answer]
+		co.hold(cl)
+		return
 	}
 	if co.out.Errors != errors {
 		cmd.Stats.Failed.Add(1)

@@ -243,7 +243,7 @@ func (s *Server) infoClients(w *infoWriter) {
 	w.field("client_recent_max_input_buffer", unread)
 	w.field("client_recent_max_output_buffer", pending)
 	w.field("client_read_buffer_bytes", unread)
-	w.field("blocked_clients", s.pause.count())
+	w.field("blocked_clients", s.clients.blocked.Load()+int64(s.pause.count()))
 	w.field("tracking_clients", 0)
 	w.field("pubsub_clients", 0)
 	w.field("watching_clients", watched)

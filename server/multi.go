@@ -3,6 +3,7 @@ package server
 import (
 	"dragonfly/server/command"
 	"dragonfly/server/session"
+	"dragonfly/server/tx"
 	"dragonfly/store"
 	"dragonfly/store/resperr"
 )
@@ -120,13 +121,19 @@ func exec(c *command.Ctx) {
 		return
 	}
 	co.tx.Unlock()
-	cmds := co.lockQueue(m, ss.Watch)
-	if w := ss.Watch; w != nil && (w.Tripped.Load() || co.s.store.Expired(w, co.nowMs)) {
-		co.endTransaction(ss)
-		c.Reply.NullArray()
+	cl := co.current
+	cmds, scripts := co.commands(m)
+	if scripts {
+		co.execute(c, job{
+			lock: func(t *tx.Tx) bool { return co.lockQueue(t, cl.DB, m, cmds, ss.Watch) },
+			run:  func(x *executor) { x.co.transaction(cl, m, cmds) },
+		})
 		return
 	}
-	cl := co.s.clients.get(ss.ID)
+	if !co.lockQueue(co.tx, cl.DB, m, cmds, ss.Watch) {
+		co.hold(cl)
+		return
+	}
 	if m.Writes && co.s.store.Snapshotting() {
 		for i, args := range m.Queue {
 			if cmds[i].Flags&command.Write != 0 && co.putOff(cl, cmds[i], args) {
@@ -134,20 +141,36 @@ func exec(c *command.Ctx) {
 			}
 		}
 	}
-	ss.Multi = nil
-	c.Reply.Array(len(m.Queue))
 	c.InExec = true
+	co.transaction(cl, m, cmds)
+	c.InExec = false
+	if co.s.store.HasReady() {
+		co.serveReady()
+	}
+	co.tx.Unlock()
+}
+
+// transaction runs the commands of a transaction, unless a watched key has changed. All shards are locked that they need.
+func (co *coordinator) transaction(cl *client, m *session.Multi, cmds []*command.Command) {
+	s, w := co.s, cl.Watch
+	cl.Multi, cl.Watch = nil, nil
+	if w != nil {
+		changed := w.Tripped.Load() || s.store.Expired(w, co.nowMs)
+		s.store.UnwatchHeld(w, co.tx.Holds)
+		if changed {
+			co.out.NullArray()
+			return
+		}
+	}
+	co.out.Array(len(m.Queue))
 	for i, args := range m.Queue {
 		co.run(cl, cmds[i], args)
 	}
-	c.InExec = false
-	co.tx.Unlock()
-	co.s.forgetWatch(ss)
 }
 
-// lockQueue locks the shards of all keys of a transaction, those it watches included, and returns its commands.
-func (co *coordinator) lockQueue(m *session.Multi, watch *store.Watcher) []*command.Command {
-	cmds := make([]*command.Command, len(m.Queue))
+// commands returns the commands of a transaction, and whether there are scripts among them.
+func (co *coordinator) commands(m *session.Multi) (cmds []*command.Command, scripts bool) {
+	cmds = make([]*command.Command, len(m.Queue))
 	for i, args := range m.Queue {
 		cmd := co.s.registry.Find(args[0])
 		if cmd.Flags&command.Container != 0 && len(args) > 1 {
@@ -156,22 +179,38 @@ func (co *coordinator) lockQueue(m *session.Multi, watch *store.Watcher) []*comm
 			}
 		}
 		cmds[i] = cmd
+		scripts = scripts || cmd.Flags&command.Script != 0
+	}
+	return cmds, scripts
+}
+
+// lockQueue locks the shards of all keys of a transaction, those it watches included. It returns false, with nothing
+// locked, if one is lent.
+func (co *coordinator) lockQueue(t *tx.Tx, db int, m *session.Multi, cmds []*command.Command, watch *store.Watcher) bool {
+	var written [][]byte
+	for i, args := range m.Queue {
+		cmd := cmds[i]
 		switch {
-		case cmd.Flags&command.LockAll != 0, !cmd.Keys.Has() && cmd.Flags&command.Session == 0:
+		case cmd.Flags&(command.LockAll|command.Script) != 0, !cmd.Keys.Has() && cmd.Flags&command.Session == 0:
 			// A command without keys may visit any shard: SCAN, DBSIZE, FLUSHALL.
-			co.tx.AddAll()
+			t.AddAll()
 		default:
 			co.keys = cmd.Keys.Append(co.keys[:0], args)
-			co.tx.Add(args, co.keys)
+			t.Add(args, co.keys)
+			for _, k := range co.keys {
+				written = append(written, args[k])
+			}
 		}
 	}
 	if watch != nil {
 		// Watched keys are checked under the same locks that the commands run under.
 		for _, key := range watch.Keys() {
-			co.tx.AddKey(key)
+			t.AddKey(key)
 		}
 	}
-	co.tx.Lock()
 	co.keys, co.known = co.keys[:0], nil
-	return cmds
+	if !t.Lock() {
+		return false
+	}
+	return !co.s.store.Waiters() || t.HoldsAll() || co.lockWaiters(t, db, written)
 }

@@ -291,9 +291,7 @@ func (s *Server) settleLoops() {
 
 // flushAll empties all databases at one instant.
 func (s *Server) flushAll() {
-	for i := range s.store.NumShards() {
-		s.store.Shard(i).Lock()
-	}
+	s.store.LockAll()
 	for db := range s.store.NumDBs() {
 		s.store.FlushDB(db)
 	}

@@ -120,6 +120,7 @@ func (p *replay) run(r *request, offset int64) error {
 func (p *replay) call(cmd *command.Command, args [][]byte) {
 	co := p.co
 	ctx := &co.ctx
+	co.current = &p.cl
 	ctx.Args, ctx.Cmd, ctx.Session = args, cmd, &p.cl.Session
 	ctx.DB = p.s.store.View(p.cl.DB, co.nowMs)
 	ctx.DB.Know(co.known, co.hash)

@@ -41,6 +41,9 @@ type Server struct {
 	slow    slowlog
 	latency latencyMonitor
 	pause   pause
+	lent    lent
+	service service
+	busyMs  atomic.Int64 // busy-reply-threshold, 0 = never
 	errors  errorStats
 	stats   runStats
 	params  params
@@ -85,7 +88,10 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		registry: newRegistry(),
 		shutdown: make(chan shutdownRequest, 1),
 	}
-	st, err := store.New(store.Options{Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits()})
+	st, err := store.New(store.Options{
+		Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits(),
+		Ready: s.serveLater,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +100,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	s.maxMemory.Store(cfg.MaxMemory)
 	s.maxBulk.Store(cfg.MaxBulkLen)
 	s.slow.configure(cfg.SlowlogLogSlowerThan, cfg.SlowlogMaxLen)
+	s.busyMs.Store(5000)
 	s.params.init(s)
 	s.newReplID()
 	s.latency.histograms.Store(true)
@@ -114,6 +121,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		KeepAlive: time.Duration(cfg.TCPKeepalive) * time.Second,
 		UnixPerm:  cfg.UnixSocketPerm,
 		Logger:    log,
+		LoopEnd:   func(l *reactor.Loop) { s.loops[l.Index()].stopExecutors() },
 	})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -223,6 +231,7 @@ func (s *Server) loadOrLeave(ctx context.Context) (loaded bool, err error) {
 
 // disconnect ends all connections, giving them a moment to take their last replies.
 func (s *Server) disconnect() {
+	s.lent.killAll()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if err := s.group.Shutdown(ctx); err != nil {
@@ -248,7 +257,7 @@ type handler struct{ s *Server }
 // Open admits a connection.
 func (h handler) Open(c *reactor.Conn) bool {
 	s := h.s
-	cl := &client{conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), fd: c.FD(), created: time.Now()}
+	cl := &client{server: s, conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), fd: c.FD(), created: time.Now()}
 	cl.Proto, cl.User, cl.onWake = 2, "default", cl.wake
 	cl.Authed = s.params.password() == "" || c.IsUnix()
 	cl.lastMs.Store(c.Loop().NowMs())
@@ -280,7 +289,9 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	h.s.forgetWatch(&cl.Session)
 	h.s.clients.setMonitor(cl, false)
 	if cl.waiting {
+		cl.leave()
 		h.s.pause.forget(cl)
+		h.s.lent.forget(cl)
 	}
 }
 

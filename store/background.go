@@ -53,6 +53,9 @@ func (s *Store) Background(ctx context.Context, interval time.Duration, now func
 				}
 			}
 		}
+		if s.onReady != nil && s.HasReady() {
+			s.onReady()
+		}
 	}
 }
 

@@ -84,6 +84,7 @@ func (s *Store) FlushDB(index int) (removed int) {
 		db := sh.newDB(index)
 		db.watched = old.watched
 		sh.dbs[index] = db
+		sh.wakeDB(index)
 		if old.snap != nil {
 			continue // the snapshot discards it when it is through
 		}
@@ -104,6 +105,8 @@ func (s *Store) SwapDB(a, b int, nowMs int64) {
 		x.index, y.index = b, a
 		x.watched, y.watched = y.watched, x.watched
 		sh.dbs[a], sh.dbs[b] = y, x
+		sh.wakeDB(a)
+		sh.wakeDB(b)
 	}
 }
 

@@ -90,9 +90,7 @@ type Snapshot struct {
 // Only one snapshot may run at a time. No shard is locked by the caller.
 func (s *Store) BeginSnapshot(writer func(shard int) SnapshotWriter, atCut func()) *Snapshot {
 	snap := &Snapshot{st: s}
-	for _, sh := range s.shards {
-		sh.Lock()
-	}
+	s.LockAll()
 	s.epoch++
 	for _, sh := range s.shards {
 		if sh.snap != nil {

@@ -48,6 +48,8 @@ type Options struct {
 	// Modified, unless nil, is told of every key that is changed, added or removed while Store.Tracked is set, and of
 	// the client that did it, 0 for none. It is called like Notify.
 	Modified func(client int64, db int, key []byte)
+	// Ready, unless nil, is told that keys were made ready by the background work, with no shard locked; see HasReady.
+	Ready func()
 }
 
 // Store is the whole data set.
@@ -79,18 +81,28 @@ type Store struct {
 	dirty atomic.Int64 // changes since the last successful save
 
 	snapshotting atomic.Bool // a snapshot is running
+
+	waits   waits
+	onReady func()
 }
 
 // Shard is a partition of the keyspace.
 type Shard struct {
 	mu sync.Mutex
-	st *Store
-	id int
-	A  *arena.Arena
+	// lent tells that a script which is between two of its steps owns the shard although the lock is free: nobody may
+	// touch its data, and most wait until free says that it was given back. Guarded by mu.
+	lent bool
+	free sync.Cond
+	st   *Store
+	id   int
+	A    *arena.Arena
 
 	dbs     []*DB
 	garbage []garbage
 	snap    *ShardSnapshot
+
+	waiting map[waitKey]*waitQueue // who waits for changes
+	ready   []readyQueue           // of which keys have changed
 
 	published int64 // part of Store.used that is ours
 	// Changes since the start; its sum over the shards and Store.dirty are the changes since the last successful save.
@@ -145,7 +157,7 @@ func New(opt Options) (*Store, error) {
 	if opt.Shards < 1 || opt.Databases < 1 {
 		return nil, fmt.Errorf("store: %d shards, %d databases", opt.Shards, opt.Databases)
 	}
-	s := &Store{dbs: opt.Databases, notify: opt.Notify, modified: opt.Modified, Limits: opt.Limits}
+	s := &Store{dbs: opt.Databases, notify: opt.Notify, modified: opt.Modified, onReady: opt.Ready, Limits: opt.Limits}
 	s.LFUFactor.Store(10)
 	s.LFUDecay.Store(1)
 	for i := range opt.Shards {
@@ -155,6 +167,7 @@ func New(opt Options) (*Store, error) {
 			return nil, fmt.Errorf("store: shard %d: %w", i, err)
 		}
 		sh := &Shard{st: s, id: i, A: a, dbs: make([]*DB, opt.Databases)}
+		sh.free.L = &sh.mu
 		for d := range sh.dbs {
 			sh.dbs[d] = sh.newDB(d)
 		}
@@ -200,8 +213,52 @@ func (s *Store) Hash(key []byte) uint64 { return dash.Hash(key) }
 // else uses (see package dash).
 func (s *Store) ShardOfHash(h uint64) int { return int(h >> 48 * uint64(len(s.shards)) >> 16) }
 
-// Lock takes ownership of the shard.
-func (sh *Shard) Lock() { sh.mu.Lock() }
+// Lock takes ownership of the shard. It waits while the shard is lent, which a loop must not: see Acquire.
+func (sh *Shard) Lock() {
+	sh.mu.Lock()
+	for sh.lent {
+		sh.free.Wait()
+	}
+}
+
+// Acquire takes ownership of the shard, or returns false if it is lent.
+func (sh *Shard) Acquire() bool {
+	sh.mu.Lock()
+	if sh.lent {
+		sh.mu.Unlock()
+		return false
+	}
+	return true
+}
+
+// Lend lets go of the lock without giving up ownership: what the owner has begun must be seen by nobody, but it will take
+// long, and loops that wait for the lock cannot serve anybody. Reclaim must follow.
+func (sh *Shard) Lend() {
+	sh.lent = true
+	sh.Unlock()
+}
+
+// Reclaim takes the lock again, by the one who called Lend.
+func (sh *Shard) Reclaim() {
+	sh.mu.Lock()
+	sh.lent = false
+	sh.free.Broadcast()
+}
+
+// LockAll takes all shards. It waits for lent ones without holding others.
+func (s *Store) LockAll() {
+	for i := 0; i < len(s.shards); i++ {
+		if s.shards[i].Acquire() {
+			continue
+		}
+		for _, sh := range s.shards[:i] {
+			sh.Unlock()
+		}
+		s.shards[i].Lock()
+		s.shards[i].Unlock()
+		i = -1
+	}
+}
 
 // publishStep is how far a shard's memory may differ from what it has published.
 const publishStep = 16 << 10

@@ -27,19 +27,33 @@ func (v *View) Watch(w *Watcher, key []byte) {
 
 // Unwatch ends the watching of all keys of w. No shard is locked by the caller.
 func (s *Store) Unwatch(w *Watcher) {
+	s.UnwatchHeld(w, func(int) bool { return false })
+}
+
+// UnwatchHeld is Unwatch for a caller who holds the shards that held tells of; the others are locked for a moment each.
+func (s *Store) UnwatchHeld(w *Watcher, held func(shard int) bool) {
 	for _, k := range w.keys {
 		sh := s.shards[s.ShardOf([]byte(k.key))]
-		sh.Lock()
-		db := sh.dbs[k.db]
-		list := slices.DeleteFunc(db.watched[k.key], func(x watching) bool { return x.w == w })
-		if len(list) == 0 {
-			delete(db.watched, k.key)
+		if !held(sh.id) {
+			sh.mu.Lock() // even while a script keeps the shard: it does not look at watchers between its steps
+			sh.unwatch(w, k)
+			sh.mu.Unlock()
 		} else {
-			db.watched[k.key] = list
+			sh.unwatch(w, k)
 		}
-		sh.Unlock()
 	}
 	w.keys = nil
+}
+
+// unwatch ends the watching of one key. The shard is locked.
+func (sh *Shard) unwatch(w *Watcher, k watchedKey) {
+	db := sh.dbs[k.db]
+	list := slices.DeleteFunc(db.watched[k.key], func(x watching) bool { return x.w == w })
+	if len(list) == 0 {
+		delete(db.watched, k.key)
+	} else {
+		db.watched[k.key] = list
+	}
 }
 
 // Keys lists the watched keys.
@@ -78,6 +92,7 @@ func (db *DB) trip(client int64, key []byte) {
 	if st := db.sh.st; st.Tracked.Load() {
 		st.modified(client, db.index, key)
 	}
+	db.sh.wake(db.index, key)
 	if len(db.watched) == 0 {
 		return
 	}
@@ -92,6 +107,7 @@ func (db *DB) tripExpired(key []byte) {
 	if st := db.sh.st; st.Tracked.Load() {
 		st.modified(0, db.index, key)
 	}
+	db.sh.wake(db.index, key)
 	if len(db.watched) == 0 {
 		return
 	}

@@ -41,6 +41,8 @@ const (
 	Session
 	// Brief commands do no more than their arguments ask for, as Fast ones do; but Redis does not call them fast.
 	Brief
+	// Script commands run Lua: they lock what they need themselves, and may be long (see server/executor.go).
+	Script
 )
 
 // Categories are ACL categories. Those that follow from flags (read, write, fast, slow, admin, dangerous,

@@ -43,6 +43,8 @@ type Wait struct {
 	Timeout time.Duration
 	// Args are the arguments to run again with; nil for those of the command.
 	Args [][]byte
+	// Gone tells that the command runs again, too, when a key is gone, and not only when it is there.
+	Gone bool
 	// TimedOut writes the reply when time runs out.
 	TimedOut func(w *reply.Writer)
 }

@@ -44,6 +44,7 @@ type Options struct {
 	UnixPerm     fs.FileMode   // of Unix sockets; 0 leaves what the umask gives
 	InputLimit   int           // unread bytes of one connection (client-query-buffer-limit); 0 means 1 GiB
 	FlushTimeout time.Duration // how long a connection that only waits to be flushed may make no progress; 0 means 10 s
+	LoopEnd      func(l *Loop) // the last call on the goroutine of every loop
 	Logger       *slog.Logger  // for trouble with accepting; nil means none
 }
 

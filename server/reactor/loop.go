@@ -162,6 +162,9 @@ func (l *Loop) run() {
 		}
 		l.publish()
 		if l.draining && l.live == 0 && l.end() {
+			if end := l.group.opts.LoopEnd; end != nil {
+				end(l)
+			}
 			return
 		}
 	}

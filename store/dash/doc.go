@@ -30,7 +30,7 @@
 //
 // # Layout
 //
-//	Root:    | count u64 | directory, or the only segment at depth 0: Ref | deep u32 | depth u8 | log2 home buckets u8 | pad |
+//	Root:    | count u64 | directory, or the only segment at depth 0: Ref | deep u32 | segments u32 | depth u8 | log2 home buckets u8 | pad |
 //	Segment: | home buckets 2^log × 128 B | stash buckets × 128 B | header 32 B |
 //	Header:  | minDeadline i64 | prefix u32 | chain Ref | count u16 | local depth u8 | pad |
 //	Bucket:  | fingerprint u8 × 24 | Ref × 24 | version u32 | overflow u16 | pad u16 |

@@ -129,6 +129,7 @@ func (t *Table) split(s Segment) {
 	})
 	t.dropChain(s)
 	t.setRange(to, r)
+	t.segs++
 	if h.depth == t.depth {
 		t.deep += 2
 	}
@@ -227,6 +228,7 @@ func (t *Table) merge(lower, upper Segment) {
 	kept := t.segRef(lower.first())
 	t.setRange(lower, kept)
 	t.freeSegment(gone, upper)
+	t.segs--
 	for t.depth > 0 && t.deep == 0 {
 		t.halve()
 	}
@@ -240,7 +242,7 @@ func (t *Table) checkInvariants() {
 		}
 		return
 	}
-	total, deep := 0, uint32(0)
+	total, deep, segs := 0, uint32(0), uint32(0)
 	for pos := uint64(0); pos < EndPos; {
 		s := t.segment(pos)
 		h := s.header()
@@ -286,9 +288,10 @@ func (t *Table) checkInvariants() {
 			panic("dash: a segment miscounts its entries")
 		}
 		total += n
+		segs++
 		pos = s.end()
 	}
-	if total != int(t.count) || deep != t.deep {
+	if total != int(t.count) || deep != t.deep || segs != t.segs {
 		panic("dash: the table miscounts its entries or segments")
 	}
 }

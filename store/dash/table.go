@@ -15,9 +15,10 @@ type Root struct {
 	count uint64
 	dir   arena.Ref // the directory, or the only segment while depth is 0
 	deep  uint32    // segments whose local depth equals depth
+	segs  uint32    // segments
 	depth uint8
 	log   uint8 // home buckets of the only segment, as a power of two; bucketBits from depth 1 on
-	_     [6]byte
+	_     [2]byte
 }
 
 // RootBytes is the size of a Root.
@@ -134,7 +135,7 @@ func (t *Table) findStash(s Segment, home *Bucket, fp uint8, key []byte) (p Pos)
 func (t *Table) Insert(h uint64, r arena.Ref) Pos {
 	if t.dir == arena.Nil {
 		t.dir, _ = t.newSegment(0, 0, 0)
-		t.log, t.depth, t.deep = 0, 0, 1
+		t.log, t.depth, t.deep, t.segs = 0, 0, 1, 1
 	}
 	t.count++
 	fp := fingerprint(h)
@@ -331,17 +332,10 @@ func (t *Table) firstFrom(pos uint64) (slot *arena.Ref) {
 	return nil
 }
 
-// Bytes returns the memory of the table itself, without its entries.
+// Bytes returns the memory of the table itself, without its entries, and without the chains that keys made by intent
+// have: it takes a moment.
 func (t *Table) Bytes() int {
-	if t.dir == arena.Nil {
-		return 0
-	}
-	n := 0
-	for pos := uint64(0); pos < EndPos; {
-		r := t.segRef(pos)
-		n += t.A.Size(r)
-		pos = Segment{t.A.Ptr(r), t.log}.end()
-	}
+	n := int(t.segs) * arena.Round(segBytes(t.log))
 	if t.depth > 0 {
 		n += t.A.Size(t.dir)
 	}
@@ -349,17 +343,4 @@ func (t *Table) Bytes() int {
 }
 
 // Capacity returns the number of places for entries.
-func (t *Table) Capacity() int {
-	if t.dir == arena.Nil {
-		return 0
-	}
-	return t.segments() * segBuckets(t.log) * bucketSlots
-}
-
-func (t *Table) segments() int {
-	n := 0
-	for pos := uint64(0); pos < EndPos; n++ {
-		pos = t.segment(pos).end()
-	}
-	return n
-}
+func (t *Table) Capacity() int { return int(t.segs) * segBuckets(t.log) * bucketSlots }

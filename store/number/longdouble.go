@@ -203,6 +203,18 @@ func LongDoubleFromFloat(f float64) LongDouble {
 // opposite infinities.
 func (x LongDouble) Finite() bool { return !x.inf }
 
+// Float64 returns the float64 next to x.
+func (x LongDouble) Float64() float64 {
+	f := math.Ldexp(float64(x.mant), int(x.exp))
+	if x.inf {
+		f = math.Inf(1)
+	}
+	if x.neg {
+		return -f
+	}
+	return f
+}
+
 // Add returns x + y, rounded to nearest even.
 func (x LongDouble) Add(y LongDouble) LongDouble {
 	switch {

@@ -149,7 +149,21 @@ func TestLongDoubleFrom(t *testing.T) {
 			want = "0"
 		}
 		f(x, want)
+		if got := LongDoubleFromFloat(x).Float64(); got != x {
+			t.Errorf("LongDoubleFromFloat(%v).Float64() = %v", x, got)
+		}
 	}
+	g := func(text string, want float64) {
+		t.Helper()
+		if x, _ := ParseLongDouble([]byte(text)); x.Float64() != want {
+			t.Errorf("%s: Float64() = %v, want %v", text, x.Float64(), want)
+		}
+	}
+	g("-0x1.00000000000008p3", -8)
+	g("1e4000", math.Inf(1))
+	g("-1e4000", math.Inf(-1))
+	g("-inf", math.Inf(-1))
+	g("1e-4000", 0)
 }
 
 // bigLong is ParseLongDouble done with math/big alone, for texts in range.

@@ -35,9 +35,6 @@ const (
 	StreamClaimRetry      Error = "ERR Invalid RETRYCOUNT option argument for XCLAIM"
 	StreamAutoclaimIdle   Error = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
 	StreamAutoclaimCount  Error = "ERR COUNT must be > 0"
-	TimeoutNotInteger     Error = "ERR timeout is not an integer or out of range"
-	TimeoutNegative       Error = "ERR timeout is negative"
-	TimeoutRange          Error = "ERR timeout is out of range"
 )
 
 // StreamUnbalanced refuses a list of streams without an ID for each key; cmd is the lower-case command name and

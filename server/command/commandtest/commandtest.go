@@ -3,9 +3,11 @@
 package commandtest
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"dragonfly/server/command"
 	"dragonfly/server/reply"
@@ -89,6 +91,7 @@ func (d *DB) Run(args [][]byte) []byte {
 		}
 	}
 	d.out.Buf = d.out.Buf[:0]
+	d.ctx.Waiting = nil
 	if !cmd.ArityOK(len(args)) {
 		return fmt.Appendf(d.out.Buf, "-ERR wrong number of arguments for '%s' command\r\n", cmd.Name)
 	}
@@ -103,6 +106,49 @@ func (d *DB) Run(args [][]byte) []byte {
 	cmd.Run(&d.ctx)
 	d.ctx.Tx.Unlock()
 	return d.out.Buf
+}
+
+// Waiting returns what the last command waits for, nil if it has answered.
+func (d *DB) Waiting() *command.Wait { return d.ctx.Waiting }
+
+// ExpectWait runs a command line that must wait, and compares the keys it waits for, parted by blanks, and the time.
+func (d *DB) ExpectWait(line, keys string, timeout time.Duration) {
+	d.t.Helper()
+	got := d.Do(strings.Fields(line)...)
+	w := d.Waiting()
+	switch {
+	case w == nil:
+		d.t.Errorf("%s\n got %s\nwant a wait for %s", line, Compact(got), keys)
+	case got != "" || string(bytes.Join(w.Keys, []byte(" "))) != keys || w.Timeout != timeout:
+		d.t.Errorf("%s\n got %q, waits %v for %q\nwant a wait of %v for %s", line, got, w.Timeout, w.Keys, timeout, keys)
+	}
+}
+
+// ExpectResumed runs a command line as that of a client that has waited, and compares the reply as Expect does; nothing
+// is the reply of a command that waits on.
+func (d *DB) ExpectResumed(line, want string) {
+	d.t.Helper()
+	d.ctx.Resumed = true
+	d.Expect(line, want)
+	d.ctx.Resumed = false
+	if got := d.Waiting() != nil; got != (want == "") {
+		d.t.Errorf("%s: waits on: %v", line, got)
+	}
+}
+
+// ExpectInExec is Expect inside EXEC.
+func (d *DB) ExpectInExec(line, want string) {
+	d.t.Helper()
+	d.ctx.InExec = true
+	d.Expect(line, want)
+	d.ctx.InExec = false
+}
+
+// TimeOut returns the reply of the last command, which waits, when time runs out.
+func (d *DB) TimeOut() string {
+	d.out.Buf = d.out.Buf[:0]
+	d.ctx.Waiting.TimedOut(&d.out)
+	return string(d.out.Buf)
 }
 
 // Expect runs a command line, words parted by blanks, and compares its reply: in the notation of Compact.

@@ -94,10 +94,13 @@ func (r *Redis) element(to *strings.Builder) {
 	}
 }
 
-// Same runs a command on both sides and compares the raw replies.
+// Same runs a command on both sides and compares the raw replies. One that waits has the reply of a timeout here.
 func (d *DB) Same(r *Redis, words ...string) {
 	d.t.Helper()
 	got, want := d.Do(words...), r.Do(words...)
+	if d.Waiting() != nil {
+		got = d.TimeOut()
+	}
 	if got != want {
 		d.t.Errorf("%.300q\n  got %.300q\nredis %.300q", words, got, want)
 	}

@@ -32,6 +32,17 @@ func Append(c object.Cell, tail []byte) int {
 	return len(b)
 }
 
+// Prepend adds head before the string and returns the new length. head must not be a view into the entry.
+func Prepend(c object.Cell, head []byte) int {
+	size := c.Len()
+	b := reserve(c, size+len(head))[:size+len(head)]
+	copy(b[len(head):], b[:size])
+	copy(b, head)
+	c.SetLen(len(b))
+	c.SetEncoding(object.Raw)
+	return len(b)
+}
+
 // Extend makes the string at least n bytes long, new ones being zero, and returns it for editing in place.
 func Extend(c object.Cell, n int) []byte {
 	size := c.Len()

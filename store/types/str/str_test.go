@@ -57,6 +57,11 @@ func TestEdit(t *testing.T) {
 				t.Fatalf("Append returned %d for %d bytes", n, len(want))
 			}
 			check("append")
+			want = append([]byte(tail), want...)
+			if n := Prepend(c, []byte(tail)); n != len(want) {
+				t.Fatalf("Prepend returned %d for %d bytes", n, len(want))
+			}
+			check("prepend")
 			Extend(c, len(want)-i)
 			check("extend to less")
 			n := len(want) + 3*i

@@ -1,0 +1,338 @@
+package server
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"dragonfly/server/command"
+	"dragonfly/server/reactor"
+	"dragonfly/server/reply"
+	"dragonfly/server/session"
+	"dragonfly/server/tx"
+	"dragonfly/store"
+	"dragonfly/store/resperr"
+)
+
+// Blocking commands.
+//
+// A command that found nothing called Ctx.Wait. While the shards of its keys are still locked, its client is put into
+// the queues of those keys (store.Waiter) and parked: it costs some hundred bytes and no goroutine. A unit of work that
+// changes such a key finds it in the store's list of ready keys when it is done, and before it unlocks anything runs the
+// waiting commands again, those that came first for a key first, with the shards locked that they need: nobody sees the
+// key between the change and them. Whoever ends a wait (a unit of work, the timer, CLIENT UNBLOCK, the end of the
+// connection) claims it first; who comes later leaves it alone.
+
+// blocked is a client that waits.
+type blocked struct {
+	cl     *client
+	cmd    *command.Command
+	args   [][]byte // its own
+	db     int
+	wait   command.Wait
+	waiter store.Waiter
+	silent bool // CLIENT REPLY
+	timer  *time.Timer
+
+	mu   sync.Mutex
+	done bool // guarded by mu: somebody has ended the wait
+}
+
+// claim ends the wait, unless somebody did.
+func (b *blocked) claim() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	first := !b.done
+	b.done = true
+	return first
+}
+
+// block makes the client of the command that just ran wait, as it asked. The shards of its keys are locked.
+func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
+	w := co.ctx.Waiting
+	co.ctx.Waiting = nil
+	b := &blocked{cl: cl, cmd: cmd, args: w.Args, db: cl.DB, wait: *w, silent: cl.Reply != session.ReplyOn}
+	if b.args == nil {
+		b.args = copyArgs(args)
+	}
+	b.waiter.Owner, b.waiter.Gone = b, w.Gone
+	v := co.s.store.View(cl.DB, co.nowMs)
+	v.Await(&b.waiter, w.Keys)
+	cl.waiting = true
+	cl.blocked.Store(b)
+	co.s.clients.blocked.Add(1)
+	cl.conn.ParkWatched()
+	if w.Timeout > 0 {
+		// The timer may fire before it is assigned, but not while b.mu is held.
+		b.mu.Lock()
+		b.timer = time.AfterFunc(w.Timeout, func() { b.end(w.TimedOut) })
+		b.mu.Unlock()
+	}
+}
+
+// end ends the wait with a reply, unless it has ended; it tells whether it did. No shard of its keys need be locked.
+func (b *blocked) end(answer func(w *reply.Writer)) bool {
+	if !b.claim() {
+		return false
+	}
+	cl := b.cl
+	w := reply.Writer{Proto: cl.Proto}
+	answer(&w)
+	b.deliver(w.Buf)
+	return true
+}
+
+// deliver hands the reply to the client, and lets it go on. The wait was claimed.
+func (b *blocked) deliver(answer []byte) {
+	cl := b.cl
+	cl.conn.Post(func(conn *reactor.Conn) {
+		if !b.silent {
+			conn.Out = append(conn.Out, answer...)
+		}
+		b.forget()
+		cl.waiting = false
+	})
+	cl.conn.Resume()
+}
+
+// forget takes the client out of what knows that it waits. It is called on the loop of the client, after the wait was
+// claimed.
+func (b *blocked) forget() {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	b.cl.server.store.Forget(&b.waiter)
+	b.cl.blocked.Store(nil)
+	b.cl.server.clients.blocked.Add(-1)
+}
+
+// leave ends the wait of a client whose connection has ended. It is called on the loop of the client.
+func (cl *client) leave() {
+	if b := cl.blocked.Load(); b != nil {
+		b.claim() // if somebody else has, what they posted to the connection does not run any more
+		b.forget()
+	}
+}
+
+// unblock ends the wait of a client for CLIENT UNBLOCK, and tells whether it waited.
+func (s *Server) unblock(id int64, withError bool) bool {
+	cl := s.clients.get(id)
+	if cl == nil {
+		return false
+	}
+	b := cl.blocked.Load()
+	if b == nil {
+		return false
+	}
+	if withError {
+		return b.end(func(w *reply.Writer) { w.Err(resperr.Unblocked) })
+	}
+	return b.end(b.wait.TimedOut)
+}
+
+// lockWaiters locks, beside what is locked for a command that may change the keys, the shards that those need who wait
+// for the keys and for others: what is pushed is handed to them before anybody sees it. It returns false if a shard is
+// lent; nothing is locked then.
+func (co *coordinator) lockWaiters(t *tx.Tx, db int, keys [][]byte) bool {
+	for co.addWaiters(t, db, keys) {
+		t.AddHeld()
+		t.Unlock()
+		if !t.Lock() {
+			return false
+		}
+	}
+	return true
+}
+
+// addWaiters notes for the next lock the shards that those need who wait for keys, or for what these may push in turn,
+// and tells whether any is not held.
+func (co *coordinator) addWaiters(t *tx.Tx, db int, keys [][]byte) (more bool) {
+	st := co.s.store
+	for i := 0; i < len(keys); i++ {
+		if !t.Holds(st.ShardOf(keys[i])) {
+			continue
+		}
+		st.EachWide(db, keys[i], func(w *store.Waiter) {
+			b := w.Owner.(*blocked)
+			for _, k := range b.cmd.Keys.Append(nil, b.args) {
+				key := b.args[k]
+				if sh := st.ShardOf(key); !t.Holds(sh) {
+					t.AddShard(sh)
+					more = true
+				}
+				if !slices.ContainsFunc(keys, func(x []byte) bool { return string(x) == string(key) }) {
+					keys = append(keys, key)
+				}
+			}
+		})
+	}
+	return more
+}
+
+// serveReady runs the commands again that wait for keys which the unit of work has changed. It is called at the end of
+// the unit, before its shards are unlocked; they may be others afterwards.
+func (co *coordinator) serveReady() {
+	for {
+		var ready []store.Ready
+		co.tx.EachHeld(func(sh *store.Shard) { ready = sh.TakeReady(ready) })
+		if len(ready) == 0 {
+			return
+		}
+		store.SortReady(ready)
+		for _, r := range ready {
+			co.serveKey(r)
+		}
+	}
+}
+
+// serveKey lets those who wait for one key try again.
+func (co *coordinator) serveKey(r store.Ready) {
+	st := co.s.store
+	home := st.ShardOf(r.Key)
+	if !co.tx.Holds(home) && !co.relock(func() { co.tx.AddShard(home) }) {
+		return
+	}
+	v := st.View(r.DB, co.nowMs)
+	pass := st.Pass()
+	var failed []*command.Command
+	for {
+		c := v.Peek(r.Key)
+		w := st.NextWaiter(r.DB, r.Key, pass, !c.Ok())
+		if w == nil {
+			return
+		}
+		b := w.Owner.(*blocked)
+		if slices.Contains(failed, b.cmd) {
+			continue // it would find as little as the one before
+		}
+		if !co.holdsKeys(b) && !co.relock(func() { co.tx.Add(b.args, b.cmd.Keys.Append(nil, b.args)) }) {
+			return
+		}
+		// Readers of a stream have groups and positions of their own: one finds what another does not.
+		if served := co.resume(b); !served && b.cmd.ACL&command.CatStream == 0 {
+			failed = append(failed, b.cmd)
+		}
+	}
+}
+
+// holdsKeys tells whether all shards are locked that a waiting command needs.
+func (co *coordinator) holdsKeys(b *blocked) bool {
+	for _, k := range b.cmd.Keys.Append(nil, b.args) {
+		if !co.tx.Holds(co.s.store.ShardOf(b.args[k])) {
+			return false
+		}
+	}
+	return true
+}
+
+// relock locks further shards beside those held: for those who wait where lockWaiters could not know of them. If one is
+// lent, the script that keeps it will look at the keys that are ready: nothing is held then, and it returns false.
+func (co *coordinator) relock(more func()) bool {
+	co.tx.AddHeld()
+	all := co.tx.HoldsAll()
+	co.tx.Unlock()
+	more()
+	if all {
+		co.tx.AddAll()
+	}
+	if co.tx.Lock() {
+		return true
+	}
+	co.s.serveLater()
+	return false
+}
+
+// resume runs the command of a waiting client again and tells whether the wait is over. The shards are locked.
+func (co *coordinator) resume(b *blocked) bool {
+	b.mu.Lock()
+	if b.done {
+		b.mu.Unlock()
+		return true // its client has gone, or has its reply already
+	}
+	s, cl := co.s, b.cl
+	v := s.store.View(b.db, co.nowMs)
+	if s.store.Snapshotting() && b.cmd.Flags&command.Write != 0 {
+		for _, k := range b.cmd.Keys.Append(nil, b.args) {
+			key := b.args[k]
+			if v.MustWait(key, func() { s.serveAgain(b.db, key) }) {
+				b.mu.Unlock()
+				return false
+			}
+		}
+	}
+	ctx := &co.ctx
+	inExec := ctx.InExec
+	w := reply.Writer{Proto: cl.Proto}
+	ctx.Args, ctx.Cmd, ctx.Session, ctx.Reply = b.args, b.cmd, &cl.Session, &w
+	ctx.DB = v
+	co.current = cl
+	ctx.DB.Client, ctx.DB.NoTouch = cl.ID, cl.NoTouch
+	ctx.InExec, ctx.Resumed, ctx.Waiting = false, true, nil
+	b.cmd.Run(ctx)
+	ctx.Reply, ctx.Resumed, ctx.InExec = &co.out, false, inExec
+	if ctx.Waiting != nil {
+		ctx.Waiting = nil
+		b.mu.Unlock()
+		return false
+	}
+	b.done = true
+	b.waiter.Leave()
+	b.mu.Unlock()
+	if w.Errors > 0 {
+		b.cmd.Stats.Failed.Add(1)
+		s.countError(w.LastError)
+	}
+	b.deliver(w.Buf)
+	return true
+}
+
+// service is a coordinator of no loop: it serves waiting clients when keys become ready by something that is no unit of
+// work, such as expiry in the background.
+type service struct {
+	mu sync.Mutex
+	co *coordinator // guarded by mu; made when it is first needed
+}
+
+// serveLater has all ready keys served soon, on a goroutine of its own. It may be called with shards locked.
+func (s *Server) serveLater() {
+	s.work.Go(func() {
+		s.service.run(s, func(co *coordinator) {
+			for i := range s.store.NumShards() {
+				s.store.Shard(i).Lock() // waits for a script that keeps it
+				s.store.Shard(i).Unlock()
+				if co.tx.LockOne(i) {
+					co.serveReady()
+					co.tx.Unlock()
+				}
+			}
+		})
+	})
+}
+
+// serveAgain has those who wait for a key look at it again, soon. It may be called with shards locked.
+func (s *Server) serveAgain(db int, key []byte) {
+	s.work.Go(func() {
+		s.service.run(s, func(co *coordinator) {
+			for !co.tx.LockOne(s.store.ShardOf(key)) {
+				sh := s.store.Shard(s.store.ShardOf(key))
+				sh.Lock()
+				sh.Unlock()
+			}
+			v := s.store.View(db, co.nowMs)
+			v.Wake(key)
+			co.serveReady()
+			co.tx.Unlock()
+		})
+	})
+}
+
+// run runs fn with the coordinator of the service.
+func (v *service) run(s *Server, fn func(co *coordinator)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.co == nil {
+		v.co = newCoordinator(s, 0)
+	}
+	v.co.nowMs = time.Now().UnixMilli()
+	fn(v.co)
+}

@@ -1,0 +1,219 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+)
+
+// Waiter is a client that waits until one of some keys changes. It stands in a queue per key; the queues of a key are
+// guarded by the lock of its shard.
+type Waiter struct {
+	// Owner is who waits; it means nothing to the store.
+	Owner any
+	// Gone tells that the waiter cares for a key that is no more, not only for one that is there.
+	Gone   bool
+	places []*place
+}
+
+// waitKey names a key of any database.
+type waitKey struct {
+	db  int
+	key string
+}
+
+// place is the place of a waiter in the queue of one key.
+type place struct {
+	w          *Waiter // nil in the head of a queue
+	q          *waitQueue
+	prev, next *place
+	pass       uint64 // of the latest NextWaiter
+}
+
+// waitQueue is who waits for one key, in the order in which they came: a ring around head.
+type waitQueue struct {
+	key   waitKey
+	shard *Shard
+	head  place
+	ready bool // in Shard.ready
+	gone  int  // waiters that have Gone set
+	wide  int  // waiters for keys in other shards, too
+}
+
+// Ready is a key that changed while clients waited for it.
+type Ready struct {
+	DB  int
+	Key []byte
+	seq uint64
+}
+
+// waits is what the store knows of waiters as a whole, for those who look without a lock.
+type waits struct {
+	waiters atomic.Int64 // places in queues
+	ready   atomic.Int64 // keys in Shard.ready
+	seq     atomic.Uint64
+}
+
+// Waiters tells whether anybody waits for a key.
+func (s *Store) Waiters() bool { return s.waits.waiters.Load() != 0 }
+
+// HasReady tells whether keys have changed that somebody waits for, and were not taken by TakeReady.
+func (s *Store) HasReady() bool { return s.waits.ready.Load() != 0 }
+
+// Await puts w at the end of the queues of keys. Their shards are locked.
+func (v *View) Await(w *Waiter, keys [][]byte) {
+	for _, key := range keys {
+		sh := v.st.shards[v.st.ShardOf(key)]
+		if sh.waiting == nil {
+			sh.waiting = map[waitKey]*waitQueue{}
+		}
+		k := waitKey{v.Index, string(key)}
+		q := sh.waiting[k]
+		if q == nil {
+			q = &waitQueue{key: k, shard: sh}
+			q.head.prev, q.head.next = &q.head, &q.head
+			sh.waiting[k] = q
+		}
+		if slices.ContainsFunc(w.places, func(p *place) bool { return p.q == q }) {
+			continue // the same key twice
+		}
+		p := &place{w: w, q: q, prev: q.head.prev, next: &q.head}
+		p.prev.next, p.next.prev = p, p
+		w.places = append(w.places, p)
+	}
+	wide := w.isWide()
+	for _, p := range w.places {
+		if w.Gone {
+			p.q.gone++
+		}
+		if wide {
+			p.q.wide++
+		}
+	}
+	v.st.waits.waiters.Add(int64(len(w.places)))
+}
+
+// isWide tells whether the keys that w waits for are in several shards.
+func (w *Waiter) isWide() bool {
+	return slices.ContainsFunc(w.places, func(p *place) bool { return p.q.shard != w.places[0].q.shard })
+}
+
+// leave takes a place out of its queue. The shard is locked.
+func (p *place) leave(wide bool) {
+	p.prev.next, p.next.prev = p.next, p.prev
+	q := p.q
+	if p.w.Gone {
+		q.gone--
+	}
+	if wide {
+		q.wide--
+	}
+	if q.head.next == &q.head {
+		delete(q.shard.waiting, q.key)
+	}
+	q.shard.st.waits.waiters.Add(-1)
+}
+
+// Leave takes w out of all queues. Their shards are locked by the caller.
+func (w *Waiter) Leave() {
+	wide := w.isWide()
+	for _, p := range w.places {
+		p.leave(wide)
+	}
+	w.places = nil
+}
+
+// Forget takes w out of all queues, of which no shard is locked by the caller. Nobody may call Leave meanwhile.
+func (s *Store) Forget(w *Waiter) {
+	wide := w.isWide()
+	for _, p := range w.places {
+		p.q.shard.mu.Lock() // even while a script keeps the shard: it does not look at queues between its steps
+		p.leave(wide)
+		p.q.shard.mu.Unlock()
+	}
+	w.places = nil
+}
+
+// EachWide calls fn for everybody who waits for a key and for others in further shards. The shard of the key is locked.
+func (s *Store) EachWide(db int, key []byte, fn func(w *Waiter)) {
+	q := s.shards[s.ShardOf(key)].waiting[waitKey{db, string(key)}]
+	if q == nil || q.wide == 0 {
+		return
+	}
+	for p := q.head.next; p != &q.head; p = p.next {
+		fn(p.w)
+	}
+}
+
+// NextWaiter returns the first in the queue of a key that was not returned before in the pass, or nil if there is none;
+// if the key is gone, of those who care for that. A pass is a number that was not used before, see Pass. The shard of the
+// key is locked.
+func (s *Store) NextWaiter(db int, key []byte, pass uint64, gone bool) *Waiter {
+	q := s.shards[s.ShardOf(key)].waiting[waitKey{db, string(key)}]
+	if q == nil || gone && q.gone == 0 {
+		return nil
+	}
+	for p := q.head.next; p != &q.head; p = p.next {
+		if p.pass != pass && (!gone || p.w.Gone) {
+			p.pass = pass
+			return p.w
+		}
+	}
+	return nil
+}
+
+// Pass returns a number for NextWaiter.
+func (s *Store) Pass() uint64 { return s.waits.seq.Add(1) }
+
+// wake notes that a key changed, if anybody waits for it. The shard is locked.
+func (sh *Shard) wake(db int, key []byte) {
+	if len(sh.waiting) == 0 {
+		return
+	}
+	if q := sh.waiting[waitKey{db, string(key)}]; q != nil {
+		sh.makeReady(q)
+	}
+}
+
+// wakeDB notes that all keys of a database may have changed.
+func (sh *Shard) wakeDB(db int) {
+	for k, q := range sh.waiting {
+		if k.db == db {
+			sh.makeReady(q)
+		}
+	}
+}
+
+func (sh *Shard) makeReady(q *waitQueue) {
+	if !q.ready {
+		q.ready = true
+		sh.ready = append(sh.ready, readyQueue{q, sh.st.waits.seq.Add(1)})
+		sh.st.waits.ready.Add(1)
+	}
+}
+
+// readyQueue is a queue whose key has changed, and when.
+type readyQueue struct {
+	q   *waitQueue
+	seq uint64
+}
+
+// Wake lets those who wait for a key look at it again although it did not change. The shard of the key is locked.
+func (v *View) Wake(key []byte) { v.st.shards[v.st.ShardOf(key)].wake(v.Index, key) }
+
+// TakeReady appends the keys that changed while somebody waited for them, and takes them off the list. The shard is locked.
+func (sh *Shard) TakeReady(dst []Ready) []Ready {
+	for _, r := range sh.ready {
+		r.q.ready = false
+		dst = append(dst, Ready{DB: r.q.key.db, Key: []byte(r.q.key.key), seq: r.seq})
+	}
+	sh.st.waits.ready.Add(-int64(len(sh.ready)))
+	clear(sh.ready)
+	sh.ready = sh.ready[:0]
+	return dst
+}
+
+// SortReady puts keys into the order in which they became ready.
+func SortReady(list []Ready) {
+	slices.SortFunc(list, func(a, b Ready) int { return cmp.Compare(a.seq, b.seq) })
+}
