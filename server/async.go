@@ -28,6 +28,9 @@ func (co *coordinator) async(c *command.Ctx, work func() func(w *reply.Writer)) 
 			if !silent {
 				conn.Out = w.Buf
 			}
+			if cl.tracking != nil {
+				conn.Out = cl.afterReply(conn.Out, cmd)
+			}
 			cl.waiting = false
 		})
 		cl.conn.Resume()

@@ -89,6 +89,9 @@ func (b *blocked) deliver(answer []byte) {
 		if !b.silent {
 			conn.Out = append(conn.Out, answer...)
 		}
+		if cl.tracking != nil {
+			conn.Out = cl.afterReply(conn.Out, b.cmd)
+		}
 		b.forget()
 		cl.waiting = false
 	})
@@ -268,8 +271,15 @@ func (co *coordinator) resume(b *blocked) bool {
 	co.current = cl
 	ctx.DB.Client, ctx.DB.NoTouch = cl.ID, cl.NoTouch
 	ctx.InExec, ctx.Resumed, ctx.Waiting = false, true, nil
-	b.cmd.Run(ctx)
+	if r := co.recheck(cl, b.cmd, b.args); r != nil {
+		w.Err(r)
+	} else {
+		b.cmd.Run(ctx)
+	}
 	ctx.Reply, ctx.Resumed, ctx.InExec = &co.out, false, inExec
+	if cl.tracking != nil {
+		co.track(cl, b.cmd, b.args)
+	}
 	if ctx.Waiting != nil {
 		ctx.Waiting = nil
 		b.mu.Unlock()

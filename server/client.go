@@ -6,10 +6,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dragonfly/server/acl"
 	"dragonfly/server/command"
+	"dragonfly/server/pubsub"
 	"dragonfly/server/reactor"
 	"dragonfly/server/resp"
 	"dragonfly/server/session"
+	"dragonfly/server/tracking"
 )
 
 // client is one connection as the server sees it: what it said about itself and where its input stands. It belongs
@@ -33,6 +36,16 @@ type client struct {
 	started bool   // the command being served has passed all checks and runs
 	closing bool   // nothing more is read
 	blocked atomic.Pointer[blocked]
+
+	// user is who the client is. Written on its loop; guarded by mu against readers on other loops. nil is the server itself.
+	user *acl.User
+
+	tracking *tracking.Client // of CLIENT TRACKING, nil while off; guarded by mu against readers on other loops
+	sub   pubsub.Subscriber
+	after *afterCommand // what the command that runs leaves to be done; nil if nothing
+
+	caching  bool             // CLIENT CACHING was said, and counts for the command or transaction that follows
+	notices  []*notice        // to be told behind the reply of the command that runs; guarded by mu
 }
 
 // shownState is what CLIENT LIST shows of a client and only its loop knows: the loop publishes it.
@@ -41,7 +54,6 @@ type shownState struct {
 	queued  atomic.Int32                    // commands queued by MULTI, plus 1; 0 outside
 	watched atomic.Int32                    // keys
 	unread  atomic.Int32                    // bytes of input kept
-	pending atomic.Int64                    // bytes of output that the peer does not take
 }
 
 // clients is the registry of all connections.
@@ -152,16 +164,18 @@ func (cl *client) publish(last *command.Command) {
 	if sh.watched.Load() != watched {
 		sh.watched.Store(watched)
 	}
-	if n := int64(cl.conn.Pending()); sh.pending.Load() != n {
-		sh.pending.Store(n)
-	}
 	if n := int32(cl.conn.Unread()); sh.unread.Load() != n {
 		sh.unread.Store(n)
 	}
 }
 
 // class returns the class whose output limits the client has.
-func (cl *client) class() clientClass { return classNormal }
+func (cl *client) class() clientClass {
+	if cl.subscriber() {
+		return classPubSub
+	}
+	return classNormal
+}
 
 // wake lets a parked client go on; it may be called on any goroutine. Replies, if any, are appended first.
 func (cl *client) wake() {

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"dragonfly/server/acl"
 	"dragonfly/server/command"
+	"dragonfly/server/pubsub"
 	"dragonfly/server/session"
 	"dragonfly/store/number"
 	"dragonfly/store/resperr"
@@ -103,25 +105,6 @@ var clientCommands = []command.Command{
 		Run: clientUnblock,
 	},
 	{
-		Name: "client|getredir", Arity: 2, Since: "6.0.0", Complexity: "O(1)", Flags: clientFlags, ACL: command.CatConnection,
-		Summary: "Answers the connection that tracking messages of this one go to.",
-		Run:     func(c *command.Ctx) { c.Reply.Int(-1) },
-	},
-	{
-		Name: "client|trackinginfo", Arity: 2, Since: "6.2.0", Complexity: "O(1)", Flags: clientFlags, ACL: command.CatConnection,
-		Summary: "Describes the tracking of this connection.",
-		Run: func(c *command.Ctx) {
-			c.Reply.Map(3)
-			c.Reply.BulkString("flags")
-			c.Reply.Set(1)
-			c.Reply.BulkString("off")
-			c.Reply.BulkString("redirect")
-			c.Reply.Int(-1)
-			c.Reply.BulkString("prefixes")
-			c.Reply.Array(0)
-		},
-	},
-	{
 		Name: "client|help", Arity: 2, Since: "5.0.0", Complexity: "O(1)", Flags: command.WhileLoading, ACL: command.CatConnection,
 		Summary: "Lists the subcommands.", Run: containerHelp,
 	},
@@ -196,27 +179,13 @@ func clientPause(c *command.Ctx) {
 		return
 	}
 	now := of(c).nowMs
-	ms, err := timeoutArg(c.Args[2], now)
+	length, err := command.TimeoutMs(c.Args[2], now)
 	if err != nil {
 		c.Fail(err)
 		return
 	}
-	of(c).s.pause.begin(now, now+ms, all)
+	of(c).s.pause.begin(now, now+length.Milliseconds(), all)
 	c.Reply.OK()
-}
-
-// timeoutArg reads a timeout in ms that starts now.
-func timeoutArg(arg []byte, nowMs int64) (int64, error) {
-	ms, ok := number.ParseInt(arg)
-	switch {
-	case !ok:
-		return 0, resperr.New("timeout is not an integer or out of range")
-	case ms < 0:
-		return 0, resperr.New("timeout is negative")
-	case ms > maxInt64-nowMs:
-		return 0, resperr.New("timeout is out of range")
-	}
-	return ms, nil
 }
 
 // wrongSubcommandArgs is the error of subcommands that look at the number of their arguments themselves.
@@ -306,7 +275,7 @@ func (cl *client) describe(b []byte, nowMs int64) []byte {
 	cl.mu.Lock()
 	name, libName, libVer, user := cl.Name, cl.LibName, cl.LibVer, cl.User
 	db, proto := cl.DB, max(cl.Proto, 2)
-	flags := cl.flagsLocked()
+	flags, redirect := cl.flagsLocked(), cl.redirect()
 	cl.mu.Unlock()
 	str := func(name, value string) {
 		b = append(append(append(append(b, name...), '='), value...), ' ')
@@ -315,7 +284,7 @@ func (cl *client) describe(b []byte, nowMs int64) []byte {
 		b = strconv.AppendInt(append(append(b, name...), '='), n, 10)
 		b = append(b, ' ')
 	}
-	unread, pending := int64(cl.shown.unread.Load()), cl.shown.pending.Load()
+	unread, pending := int64(cl.shown.unread.Load()), cl.conn.Backlog()
 	list := int64(0)
 	if pending > 0 {
 		list = 1
@@ -336,9 +305,9 @@ func (cl *client) describe(b []byte, nowMs int64) []byte {
 	num("idle", max(0, nowMs-cl.lastMs.Load())/1000)
 	str("flags", flags)
 	num("db", int64(db))
-	num("sub", 0)
-	num("psub", 0)
-	num("ssub", 0)
+	num("sub", int64(cl.sub.Count(pubsub.Channel)))
+	num("psub", int64(cl.sub.Count(pubsub.Pattern)))
+	num("ssub", int64(cl.sub.Count(pubsub.Shard)))
 	num("multi", int64(cl.shown.queued.Load())-1)
 	num("watch", int64(cl.shown.watched.Load()))
 	num("qbuf", unread)
@@ -354,7 +323,7 @@ func (cl *client) describe(b []byte, nowMs int64) []byte {
 	str("events", events)
 	str("cmd", cmd)
 	str("user", user)
-	num("redir", -1)
+	num("redir", redirect)
 	num("resp", int64(proto))
 	str("lib-name", libName)
 	str("lib-ver", libVer)
@@ -373,7 +342,12 @@ func (cl *client) flagsLocked() string {
 		on     bool
 	}{
 		{'O', cl.Monitor},
+		{'P', cl.subscriber()},
 		{'x', cl.shown.queued.Load() > 0},
+		{'b', cl.blocked.Load() != nil},
+		{'t', cl.tracking != nil},
+		{'R', cl.tracking != nil && cl.tracking.Broken.Load()},
+		{'B', cl.tracking != nil && cl.tracking.Broadcast},
 		{'U', cl.conn.IsUnix()},
 		{'e', cl.NoEvict},
 		{'T', cl.NoTouch},
@@ -409,7 +383,7 @@ func (f *killFilter) accepts(cl *client, nowMs int64) bool {
 }
 
 // parseKill reads the new form of CLIENT KILL: pairs of filters and values.
-func parseKill(args [][]byte) (f killFilter, err error) {
+func parseKill(args [][]byte, users *acl.Users) (f killFilter, err error) {
 	f.skipMe = true
 	if len(args)%2 != 0 {
 		return f, resperr.Syntax
@@ -438,7 +412,7 @@ func parseKill(args [][]byte) (f killFilter, err error) {
 			}
 			f.byClass = true
 		case "user":
-			if value != defaultUser {
+			if users.Get(value) == nil {
 				return f, resperr.New("No such user '" + value + "'")
 			}
 			f.user, f.byUser = value, true
@@ -462,9 +436,6 @@ func parseKill(args [][]byte) (f killFilter, err error) {
 	return f, nil
 }
 
-// defaultUser is the user that every connection has.
-const defaultUser = "default"
-
 var errKilled = errors.New("killed by CLIENT KILL")
 
 func clientKill(c *command.Ctx) {
@@ -473,7 +444,7 @@ func clientKill(c *command.Ctx) {
 	f := killFilter{addr: string(c.Args[2]), byAddr: true}
 	if !old {
 		var err error
-		if f, err = parseKill(c.Args[2:]); err != nil {
+		if f, err = parseKill(c.Args[2:], co.s.acl.users); err != nil {
 			c.Fail(err)
 			return
 		}

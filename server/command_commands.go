@@ -184,7 +184,7 @@ func keySpecs(cmd *command.Command) []keySpec {
 	}
 	switch {
 	case k.NumKeys != 0:
-		specs = append(specs, keySpec{flags: next(), index: k.NumKeys, step: 1, numKeys: true})
+		specs = append(specs, keySpec{flags: next(), index: k.NumKeys, step: max(k.Step, 1), numKeys: true})
 	case k.Find != nil && strings.HasPrefix(cmd.Name, "xread"):
 		// Keys follow STREAMS, their IDs after them.
 		index := 1

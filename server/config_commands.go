@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dragonfly/persistence/vfs"
 	"dragonfly/server/command"
 	"dragonfly/server/config"
 	"dragonfly/server/glob"
@@ -213,6 +214,15 @@ func (s *Server) rewriteFlagFile(path string) error {
 		return err
 	}
 	text := rewriteFlags(string(old), s.changedSettings())
+	return replaceFile(path, text)
+}
+
+// replaceFile puts text into a file, all of it or, with an error, none. The file keeps its permissions; a new one is for
+// its owner alone.
+func replaceFile(path, text string) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays a link
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
@@ -231,7 +241,10 @@ func (s *Server) rewriteFlagFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", tmp.Name(), err)
 	}
-	return os.Rename(tmp.Name(), path)
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	return vfs.OS{}.SyncDir(filepath.Dir(path))
 }
 
 // flagValue is a flag with its value.

@@ -105,10 +105,16 @@ func applyOutputLimits(s *Server, text string) error {
 	return nil
 }
 
+// strangerOutput is how many bytes of output a client may leave unread that has not authenticated.
+const strangerOutput = 1024
+
 // limitOutput gives a client the output limits of its class. It is called on the loop of the client, when it
-// connects and when its class changes.
+// connects, authenticates, and when its class changes.
 func (s *Server) limitOutput(cl *client) {
 	l := s.params.outputLimits(cl.class())
+	if !cl.Authed {
+		l = outputLimits{hard: strangerOutput}
+	}
 	cl.conn.SetOutputLimits(l.hard, l.soft, time.Duration(l.softSecs)*time.Second)
 }
 
@@ -134,7 +140,7 @@ func parseSavePoints(text, _ string) (string, error) {
 // parseEvents reads notify-keyspace-events and puts its letters into the order of Redis: A stands for all classes
 // but m and n.
 func parseEvents(text, _ string) (string, error) {
-	const all, ends = "g$lshzxetd", "KEm"
+	const all, ends = allEvents, "KEm"
 	has := map[rune]bool{}
 	for _, c := range text {
 		switch {

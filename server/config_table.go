@@ -42,13 +42,13 @@ var redisParams = []param{
 	{name: "protected-mode", kind: kindBool, def: "no"},
 	{name: "requirepass", flags: sensitive, apply: applyPassword},
 	{name: "aclfile", flags: immutable},
-	{name: "acllog-max-len", kind: kindInt, max: maxInt64, def: "128"},
-	{name: "acl-pubsub-default", kind: kindEnum, words: []string{"allchannels", "resetchannels"}, def: "resetchannels"},
+	{name: "acllog-max-len", kind: kindInt, max: maxInt32, apply: applyACLLog},
+	{name: "acl-pubsub-default", kind: kindEnum, words: []string{"allchannels", "resetchannels"}, def: "resetchannels", apply: applyPubSubDefault},
 	{name: "client-output-buffer-limit", parse: parseOutputLimits, def: formatOutputLimits(defaultOutputLimits()), apply: applyOutputLimits},
 	{name: "client-query-buffer-limit", kind: kindMemory, min: 1 << 20, max: maxInt64, def: "1073741824"},
 	{name: "proto-max-bulk-len", other: "max_bulk_len", kind: kindMemory, min: 1 << 20, max: maxInt64, apply: applyMaxBulk},
 	{name: "maxmemory-clients", kind: kindShare, max: maxInt64, def: "0"},
-	{name: "tracking-table-max-keys", kind: kindInt, max: maxInt64, def: "1000000"},
+	{name: "tracking-table-max-keys", kind: kindInt, max: maxInt64, def: "1000000", apply: applyTrackingLimit},
 	{name: "io-threads", kind: kindInt, min: 1, max: 128, flags: immutable, show: func(s *Server) string { return strconv.Itoa(len(s.loops)) }},
 	{name: "io-threads-do-reads", kind: kindBool, def: "yes", flags: immutable},
 
@@ -70,7 +70,7 @@ var redisParams = []param{
 	{name: "lazyfree-lazy-server-del", kind: kindBool, def: "no"},
 	{name: "lazyfree-lazy-user-del", kind: kindBool, def: "no"},
 	{name: "lazyfree-lazy-user-flush", kind: kindBool, def: "no"},
-	{name: "notify-keyspace-events", parse: parseEvents},
+	{name: "notify-keyspace-events", parse: parseEvents, apply: applyEvents},
 	{name: "hash-max-listpack-entries", alias: "hash-max-ziplist-entries", kind: kindInt, max: maxInt64, limit: func(l *object.Limits) *int { return &l.HashMaxListpackEntries }},
 	{name: "hash-max-listpack-value", alias: "hash-max-ziplist-value", kind: kindMemory, max: maxInt64, limit: func(l *object.Limits) *int { return &l.HashMaxListpackValue }},
 	{name: "list-max-listpack-size", alias: "list-max-ziplist-size", kind: kindInt, min: math.MinInt32, max: maxInt32, limit: func(l *object.Limits) *int { return &l.ListMaxListpackSize }},
@@ -294,7 +294,22 @@ func applyMaxClients(s *Server, text string) error {
 }
 
 func applyPassword(s *Server, text string) error {
-	s.params.pass.Store(&text)
+	s.acl.users.SetDefaultPassword(text)
+	return nil
+}
+
+func applyACLLog(s *Server, text string) error {
+	s.acl.log.SetMax(int(atoi(text)))
+	return nil
+}
+
+func applyPubSubDefault(s *Server, text string) error {
+	s.acl.users.AllowNewAllChannels(text == "allchannels")
+	return nil
+}
+
+func applyEvents(s *Server, text string) error {
+	s.events.set(text)
 	return nil
 }
 

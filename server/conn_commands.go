@@ -1,12 +1,10 @@
 package server
 
 import (
-	"crypto/rand"
-	"crypto/subtle"
-	"encoding/hex"
 	"slices"
 	"strings"
 
+	"dragonfly/server/acl"
 	"dragonfly/server/command"
 	"dragonfly/server/session"
 	"dragonfly/store/number"
@@ -92,11 +90,11 @@ func selectDB(c *command.Ctx) {
 func (co *coordinator) client(*command.Ctx) *client { return co.current }
 
 func auth(c *command.Ctx) {
-	s := of(c).s
-	user, pass := "default", c.Args[1]
+	co := of(c)
+	user, pass := acl.DefaultName, c.Args[1]
 	switch len(c.Args) {
 	case 2:
-		if s.params.password() == "" {
+		if co.s.acl.users.Default().Rules().NoPass() {
 			c.Fail(resperr.NoPasswordSet)
 			return
 		}
@@ -106,18 +104,11 @@ func auth(c *command.Ctx) {
 		c.Fail(resperr.Syntax)
 		return
 	}
-	if !s.authenticate(user, pass) {
+	if !co.login(c, user, pass) {
 		c.Fail(resperr.WrongPass)
 		return
 	}
-	c.Session.Authed = true
 	c.Reply.OK()
-}
-
-// authenticate checks a password in constant time.
-func (s *Server) authenticate(user string, pass []byte) bool {
-	want := s.params.password()
-	return user == "default" && (want == "" || subtle.ConstantTimeCompare(pass, []byte(want)) == 1)
 }
 
 func hello(c *command.Ctx) {
@@ -156,11 +147,10 @@ func hello(c *command.Ctx) {
 		}
 	}
 	if user != nil {
-		if !co.s.authenticate(string(user), pass) {
+		if !co.login(c, string(user), pass) {
 			c.Fail(resperr.WrongPass)
 			return
 		}
-		c.Session.Authed = true
 	}
 	if !c.Session.Authed {
 		c.Fail(helloNoAuth)
@@ -218,20 +208,16 @@ func reset(c *command.Ctx) {
 	cl := co.client(c)
 	co.endTransaction(c.Session)
 	co.s.clients.setMonitor(cl, false)
+	co.s.endTracking(cl)
+	cl.become(co.s.acl.users.Default())
 	cl.set(func(s *session.Session) {
 		s.DB, s.Proto, s.Name = 0, 2, ""
-		s.Authed = co.s.params.password() == ""
+		s.Authed = co.s.open()
 		s.Reply, s.NoEvict, s.NoTouch = session.ReplyOn, false, false
 	})
+	co.s.limitOutput(cl)
 	c.Reply.Proto = 2
 	c.Reply.Simple("RESET")
-}
-
-// randomHex returns n random hexadecimal digits.
-func randomHex(n int) string {
-	b := make([]byte, (n+1)/2)
-	rand.Read(b)
-	return hex.EncodeToString(b)[:n]
 }
 
 func sortClients(list []*client) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"dragonfly/server/acl"
 	"dragonfly/server/command"
 	"dragonfly/server/reactor"
 	"dragonfly/server/reply"
@@ -27,8 +28,12 @@ type coordinator struct {
 	out     reply.Writer
 	ahead   ahead
 	keys    []int
-	// changed are the keys of a command that changes them, while a snapshot is running.
-	changed []int
+	// changed are the keys of a command that changes them, while a snapshot is running; tracked are the keys that a client
+	// has read that tracks.
+	changed, tracked []int
+	// call is the command whose permission is checked, and callKeys its keys.
+	call     acl.Call
+	callKeys []int
 	// The key of the command being run and its hash, if locking needed it; nil otherwise.
 	known []byte
 	hash  uint64
@@ -65,6 +70,9 @@ func newCoordinator(s *Server, loop int) *coordinator {
 func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed int) {
 	co.nowMs = c.Loop().NowMs()
 	cl.lastMs.Store(co.nowMs)
+	if !cl.Authed && co.s.open() {
+		co.s.admit(cl) // the password was taken away since it connected
+	}
 	co.out.Buf, co.out.Proto = c.Out, cl.Proto
 	co.ctx.Cmd = nil
 	co.maxBulk = int(co.s.maxBulk.Load())
@@ -147,6 +155,9 @@ func (co *coordinator) command(cl *client, r *request) {
 	case session.ReplySkipNext:
 		co.out.Buf = co.out.Buf[:start]
 	}
+	if cl.tracking != nil && !cl.waiting {
+		co.out.Buf = cl.afterReply(co.out.Buf, r.cmd)
+	}
 }
 
 // dispatch makes the checks that are the same for all commands, each once, in Redis's order.
@@ -173,6 +184,8 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		return
 	case cl.Multi != nil && cmd.Flags&command.NoMulti != 0:
 		co.refuse(cl, cmd, resperr.NotInMulti)
+		return
+	case !cl.user.Unrestricted() && co.denied(cl, cmd, args):
 		return
 	case needsMemory(cl, cmd) && s.outOfMemory():
 		co.refuse(cl, cmd, resperr.OOM)
@@ -323,15 +336,24 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	ctx.DB.Client = cl.ID
 	ctx.DB.NoTouch, ctx.DB.ReadOnly = cl.NoTouch, cmd.Flags&command.ReadOnly != 0
 	ctx.DB.Know(co.known, co.hash)
+	ctx.Limited = !cl.user.Unrestricted() && co.limited(cl, cmd, args)
 	co.out.Proto = cl.Proto
 	errors, answer := co.out.Errors, len(co.out.Buf)
 	if cmd.Flags&(command.Fast|command.Brief) != 0 && !s.slow.timesAll.Load() && small(args) {
 		cmd.Run(ctx)
+		if co.tx.Refused || ctx.Relocated {
+			co.unfinished(cl, cmd, args, answer)
+			return
+		}
 		co.note(cmd)
 	} else {
 		co.account()
 		start := time.Now()
 		cmd.Run(ctx)
+		if co.tx.Refused || ctx.Relocated {
+			co.unfinished(cl, cmd, args, answer)
+			return
+		}
 		d := time.Since(start)
 		cmd.Stats.Timed(d, s.latency.histograms.Load())
 		if !cl.waiting { // else accountWait will
@@ -341,12 +363,8 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 		co.account() // what ran within: EXEC
 		co.beginBatch()
 	}
-	if co.tx.Refused {
-		// It did not see a shard that a script keeps: what it answered is nothing, and it runs again.
-		co.tx.Refused = false
-		co.out.Buf = co.out.Buf[:answer]
-		co.hold(cl)
-		return
+	if cl.tracking != nil {
+		co.track(cl, cmd, args)
 	}
 	if co.out.Errors != errors {
 		cmd.Stats.Failed.Add(1)
@@ -358,6 +376,33 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	if s.clients.monitors.Load() > 0 && (cl.started || !cl.waiting) {
 		s.monitor(cl, cmd, args) // after it has run: EXEC is shown after the commands of its transaction
 	}
+}
+
+// unfinished is what follows when a command left off: it did not see a shard that a script keeps, or it has so much to
+// do that it must not run on the loop. What it has answered behind the output at answer is nothing, and it runs again.
+func (co *coordinator) unfinished(cl *client, cmd *command.Command, args [][]byte, answer int) {
+	co.out.Buf = co.out.Buf[:answer]
+	if co.tx.Refused {
+		co.tx.Refused = false
+		co.hold(cl)
+		return
+	}
+	co.ctx.Relocated = false
+	co.ctx.Args, co.ctx.Cmd = args, cmd
+	co.execute(&co.ctx, job{
+		lock: func(t *tx.Tx) bool {
+			if cmd.Flags&command.LockAll != 0 {
+				return t.LockAll()
+			}
+			t.Add(args, cmd.Keys.Append(nil, args))
+			return t.Lock()
+		},
+		run: func(x *executor) {
+			x.co.ctx.InExec = false
+			x.co.run(cl, cmd, x.args)
+			x.co.ctx.InExec = true
+		},
+	})
 }
 
 // What a command reads of its arguments is little below these limits.

@@ -26,6 +26,8 @@ const (
 
 // job is a unit of work with scripts in it.
 type job struct {
+	// script tells that it is a script, or a transaction with one: it may be killed, and makes the server busy.
+	script bool
 	// function is the name of the function that FCALL calls; empty for EVAL.
 	function string
 	// lock takes the shards that the job needs, and returns false if one is lent.
@@ -60,13 +62,14 @@ type executor struct {
 	wrote    atomic.Bool
 	killed   atomic.Pointer[error]
 
-	scripting
+	script scripting
 }
 
 func newExecutor(home *coordinator) *executor {
 	x := &executor{s: home.s, home: home, co: newCoordinator(home.s, home.loop)}
 	x.co.x = x
-	x.co.ctx.InExec = true
+	x.co.ctx.InExec, x.co.ctx.Pause = true, x.pause
+	x.co.tx.Wait = x.giveWay
 	x.cl.server = home.s
 	x.next, x.stop = iter.Pull(func(yield func(struct{}) bool) {
 		x.yield = yield
@@ -149,7 +152,7 @@ func (x *executor) name(function string) {
 // impersonate makes the commands of a script those of a client.
 func (x *executor) impersonate(cl *client) {
 	x.cl.ID, x.cl.DB, x.cl.User, x.cl.Name, x.cl.Authed = cl.ID, cl.DB, cl.User, cl.Name, cl.Authed
-	x.cl.NoTouch, x.cl.addr = cl.NoTouch, "lua"
+	x.cl.NoTouch, x.cl.addr, x.cl.user = cl.NoTouch, "lua", cl.user
 }
 
 // step runs the job for a slice of time and tells whether it is done.
@@ -221,24 +224,32 @@ func (x *executor) Tick() error {
 	if x.home == nil || time.Now().Before(x.sliceEnd) {
 		return nil
 	}
-	if !x.lending {
-		x.lending = true
-		x.s.lent.enter(x)
-	}
-	if limit := x.s.busyAfter(); limit > 0 && !x.busy && time.Since(x.began) > limit {
+	if limit := x.s.busyAfter(); limit > 0 && x.what.script && !x.busy && time.Since(x.began) > limit {
 		x.s.lent.mu.Lock()
 		x.busy = true
 		x.s.lent.busy.Add(1)
 		x.s.lent.mu.Unlock()
 		x.s.lent.release()
 	}
-	x.co.tx.Lend()
-	x.yield(struct{}{})
+	x.giveWay()
 	if err := x.killed.Load(); err != nil {
 		return *err
 	}
 	return nil
 }
+
+// giveWay lets the loop go on until the next slice.
+func (x *executor) giveWay() {
+	if !x.lending {
+		x.lending = true
+		x.s.lent.enter(x)
+	}
+	x.co.tx.Lend()
+	x.yield(struct{}{})
+}
+
+// pause is Tick for a command that takes long: it cannot be killed in the middle.
+func (x *executor) pause() { _ = x.Tick() }
 
 // busyAfter returns how long a script runs before everybody is told that the server is busy, 0 for never.
 func (s *Server) busyAfter() time.Duration {
@@ -252,6 +263,3 @@ func (co *coordinator) stopExecutors() {
 	}
 	co.executors = nil
 }
-
-// scripting is what an executor keeps of Lua.
-type scripting struct{}

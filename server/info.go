@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"dragonfly/server/acl"
 	"dragonfly/server/command"
 	"dragonfly/server/config"
+	"dragonfly/server/pubsub"
 	"dragonfly/store"
 	"dragonfly/store/object"
 )
@@ -230,7 +232,7 @@ func (s *Server) infoClients(w *infoWriter) {
 	watched, keys := 0, int32(0)
 	for _, cl := range s.clients.all() {
 		unread = max(unread, int64(cl.shown.unread.Load()))
-		pending = max(pending, cl.shown.pending.Load())
+		pending = max(pending, cl.conn.Backlog())
 		if n := cl.shown.watched.Load(); n > 0 {
 			watched++
 			keys += n
@@ -244,8 +246,8 @@ func (s *Server) infoClients(w *infoWriter) {
 	w.field("client_recent_max_output_buffer", pending)
 	w.field("client_read_buffer_bytes", unread)
 	w.field("blocked_clients", s.clients.blocked.Load()+int64(s.pause.count()))
-	w.field("tracking_clients", 0)
-	w.field("pubsub_clients", 0)
+	w.field("tracking_clients", s.tracking.Stats().Clients)
+	w.field("pubsub_clients", s.pubsub.Subscribers())
 	w.field("watching_clients", watched)
 	w.field("clients_in_timeout_table", 0)
 	w.field("total_watched_keys", keys)
@@ -354,17 +356,28 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.field("keyspace_hits", w.data.Hits)
 	w.field("keyspace_misses", w.data.Misses)
 	w.field("keyspace_mutations", s.store.Dirty())
-	w.zeros("pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks",
+	w.field("pubsub_channels", s.pubsub.Count(pubsub.Channel))
+	w.field("pubsub_patterns", s.pubsub.Count(pubsub.Pattern))
+	w.field("pubsubshard_channels", s.pubsub.Count(pubsub.Shard))
+	w.zeros("latest_fork_usec", "total_forks",
 		"migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
 		"active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
-		"tracking_total_keys", "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies")
+	)
+	tracked := s.tracking.Stats()
+	w.field("tracking_total_keys", tracked.Keys)
+	w.field("tracking_total_items", tracked.Items)
+	w.field("tracking_total_prefixes", tracked.Prefixes)
+	w.zeros("unexpected_error_replies")
 	w.field("total_error_replies", s.errors.total.Load())
 	w.zeros("dump_payload_sanitizations")
 	w.field("total_reads_processed", t.reads)
 	w.field("total_writes_processed", t.writes)
 	w.zeros("io_threaded_reads_processed", "io_threaded_writes_processed", "client_query_buffer_limit_disconnections",
-		"client_output_buffer_limit_disconnections", "reply_buffer_shrinks", "reply_buffer_expands", "eventloop_cycles",
-		"acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel")
+		"client_output_buffer_limit_disconnections", "reply_buffer_shrinks", "reply_buffer_expands", "eventloop_cycles")
+	w.field("acl_access_denied_auth", s.acl.log.Count(acl.DeniedAuth))
+	w.field("acl_access_denied_cmd", s.acl.log.Count(acl.DeniedCommand))
+	w.field("acl_access_denied_key", s.acl.log.Count(acl.DeniedKey))
+	w.field("acl_access_denied_channel", s.acl.log.Count(acl.DeniedChannel))
 	saves, usec := s.persist.totals()
 	w.field("rdb_save_usec", usec)
 	w.field("rdb_save_count", saves)
@@ -477,10 +490,16 @@ func (s *Server) infoSearch(w *infoWriter) {
 }
 
 func (s *Server) infoACL(w *infoWriter) {
-	w.field("acl_num_users", 1)
-	w.field("acl_num_passwords", flag(s.params.password() != ""))
-	w.zeros("acl_num_cat_changes", "acl_num_cmd_changes", "acl_num_key_globs", "acl_key_globs_bytes",
-		"acl_num_pubsub_globs", "acl_pubsub_globs_bytes", "acl_total_bytes")
+	t := s.acl.users.Tally()
+	w.field("acl_num_users", t.Users)
+	w.field("acl_num_passwords", t.Passwords)
+	w.field("acl_num_cat_changes", t.CategoryRules)
+	w.field("acl_num_cmd_changes", t.CommandRules)
+	w.field("acl_num_key_globs", t.KeyPatterns)
+	w.field("acl_key_globs_bytes", t.KeyBytes)
+	w.field("acl_num_pubsub_globs", t.ChannelPatterns)
+	w.field("acl_pubsub_globs_bytes", t.ChannelBytes)
+	w.field("acl_total_bytes", t.Bytes)
 }
 
 // totals returns the number of saves that succeeded and how long they took together.

@@ -59,40 +59,10 @@ var keyspaceCommands = []command.Command{
 		},
 	},
 	{
-		Name: "wait", Arity: 3, Since: "3.0.0", Complexity: "O(1)",
-		Flags: command.NoScript, ACL: command.CatConnection, Group: "generic",
-		Summary: "Waits until so many replicas have the writes of this connection.", Syntax: "numreplicas timeout",
-		Run: wait,
-	},
-	{
-		Name: "waitaof", Arity: 4, Since: "7.2.0", Complexity: "O(1)",
-		Flags: command.NoScript, ACL: command.CatConnection, Group: "generic",
-		Summary: "Waits until the writes of this connection are in so many append only files.", Syntax: "numlocal numreplicas timeout",
-		Run: waitaof,
-	},
-	{
 		Name: "lolwut", Arity: -1, Since: "5.0.0", Complexity: "O(1)",
 		Flags: command.ReadOnly | command.Fast, Group: "server",
 		Summary: "Answers a small picture and the version.", Syntax: "[VERSION version]",
 		Run: lolwut,
-	},
-	{
-		Name: "acl", Arity: -2, Since: "6.0.0", Complexity: "That of the subcommand",
-		Flags: command.Container, Group: "server", Summary: "Works on users and what they may do.",
-	},
-	{
-		Name: "acl|whoami", Arity: 2, Since: "6.0.0", Complexity: "O(1)", Flags: command.NoScript | command.WhileLoading,
-		Summary: "Answers the name of the user of this connection.",
-		Run:     func(c *command.Ctx) { c.Reply.BulkString(c.Session.User) },
-	},
-	{
-		Name: "acl|cat", Arity: -2, Since: "6.0.0", Complexity: "O(N) in the number of commands", Flags: command.NoScript | command.WhileLoading,
-		Summary: "Lists the categories of commands, or the commands of one.", Syntax: "[category]",
-		Run: aclCat,
-	},
-	{
-		Name: "acl|help", Arity: 2, Since: "6.0.0", Complexity: "O(1)", Flags: command.WhileLoading,
-		Summary: "Lists the subcommands.", Run: containerHelp,
 	},
 }
 
@@ -114,6 +84,7 @@ func flush(c *command.Ctx, from, to int) {
 		removed += st.FlushDB(i)
 	}
 	st.AddDirty(int64(max(removed, 1)))
+	of(c).s.tracking.Flushed(c.Session.ID)
 	c.Reply.OK()
 }
 
@@ -137,42 +108,6 @@ func swapdb(c *command.Ctx) {
 	c.Reply.OK()
 }
 
-// wait answers that there are no replicas: at once, since none will come while it waits.
-func wait(c *command.Ctx) {
-	if _, err := command.Int(c.Args[1]); err != nil {
-		c.Fail(err)
-		return
-	}
-	if _, err := timeoutArg(c.Args[2], c.DB.NowMs); err != nil {
-		c.Fail(err)
-		return
-	}
-	c.Reply.Int(0)
-}
-
-func waitaof(c *command.Ctx) {
-	local, err := command.Int(c.Args[1])
-	switch {
-	case err != nil || local < 0 || local > 1:
-		c.Fail(resperr.New("value is out of range, must be between 0 and 1"))
-		return
-	case local > 0:
-		c.Fail(resperr.New("WAITAOF cannot be used when numlocal is set but appendonly is disabled."))
-		return
-	}
-	if _, err := command.IntFrom(c.Args[2], 0, resperr.NotPositive); err != nil {
-		c.Fail(err)
-		return
-	}
-	if _, err := timeoutArg(c.Args[3], c.DB.NowMs); err != nil {
-		c.Fail(err)
-		return
-	}
-	c.Reply.Array(2)
-	c.Reply.Int(0)
-	c.Reply.Int(0)
-}
-
 func lolwut(c *command.Ctx) {
 	const picture = "      o      \n" +
 		" \\====|====/ \n" +
@@ -180,36 +115,6 @@ func lolwut(c *command.Ctx) {
 		"      |      \n" +
 		"      |      \n"
 	c.Reply.Verbatim(picture + "\nRedis ver. " + redisVersion + "\nDragonfly ver. df-" + of(c).s.cfg.Version + "\n")
-}
-
-func aclCat(c *command.Ctx) {
-	names := command.CategoryNames()
-	if len(c.Args) == 2 {
-		c.Reply.Strings(names...)
-		return
-	}
-	if len(c.Args) > 3 {
-		c.Fail(wrongSubcommandArgs(string(c.Args[1]), "ACL"))
-		return
-	}
-	for i, name := range names {
-		if equalFold(c.Args[2], name) {
-			c.Reply.Strings(inCategory(c.Registry, 1<<i)...)
-			return
-		}
-	}
-	c.Fail(resperr.New("Unknown category '" + string(c.Args[2]) + "'"))
-}
-
-// inCategory lists the commands of a category. Of a container that is not in it itself its subcommands are named.
-func inCategory(r *command.Registry, cat command.Categories) []string {
-	var list []string
-	for _, cmd := range r.All() {
-		if cmd.ACL&cat != 0 && cmd.Flags&command.Container == 0 {
-			list = append(list, cmd.Name)
-		}
-	}
-	return list
 }
 
 // replID returns the name of the history of writes that replicas would follow.

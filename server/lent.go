@@ -90,7 +90,7 @@ func (l *lent) busyError() error {
 func (l *lent) kill(function bool) error {
 	x := l.find(func(x *executor) bool { return x.busy })
 	if x == nil {
-		x = l.find(func(*executor) bool { return true })
+		x = l.find(func(x *executor) bool { return x.what.script })
 	}
 	switch {
 	case x == nil:

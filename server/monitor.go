@@ -36,7 +36,7 @@ func (s *Server) monitor(cl *client, cmd *command.Command, args [][]byte) {
 	var b strings.Builder
 	us := time.Now().UnixMicro() // finer than the clock of the loop, to tell how long commands take
 	fmt.Fprintf(&b, "+%d.%06d [%d %s]", us/1e6, us%1e6, cl.DB, cl.addr)
-	for _, a := range args {
+	for _, a := range s.redact(cmd, args) {
 		b.WriteByte(' ')
 		b.WriteString(quoted(a))
 	}

@@ -125,8 +125,9 @@ func exec(c *command.Ctx) {
 	cmds, scripts := co.commands(m)
 	if scripts {
 		co.execute(c, job{
-			lock: func(t *tx.Tx) bool { return co.lockQueue(t, cl.DB, m, cmds, ss.Watch) },
-			run:  func(x *executor) { x.co.transaction(cl, m, cmds) },
+			script: true,
+			lock:   func(t *tx.Tx) bool { return co.lockQueue(t, cl.DB, m, cmds, ss.Watch) },
+			run:    func(x *executor) { x.co.transaction(cl, m, cmds) },
 		})
 		return
 	}
@@ -164,6 +165,9 @@ func (co *coordinator) transaction(cl *client, m *session.Multi, cmds []*command
 	}
 	co.out.Array(len(m.Queue))
 	for i, args := range m.Queue {
+		if !cl.user.Unrestricted() && co.deniedInExec(cl, cmds[i], args) {
+			continue
+		}
 		co.run(cl, cmds[i], args)
 	}
 }

@@ -14,7 +14,6 @@ import (
 // params are the settings that may change while the server runs. Those that are read on the way of every command
 // or connection are kept as numbers too; config_table.go says which parameter sets which.
 type params struct {
-	pass     atomic.Pointer[string]
 	file     atomic.Pointer[string] // dbfilename
 	clients  atomic.Int64
 	idleSecs atomic.Int64
@@ -28,8 +27,6 @@ type params struct {
 }
 
 func (p *params) init(s *Server) {
-	pass := s.cfg.RequirePass
-	p.pass.Store(&pass)
 	file := s.cfg.DBFilename
 	p.file.Store(&file)
 	p.clients.Store(int64(s.cfg.MaxClients))
@@ -45,7 +42,6 @@ func (p *params) init(s *Server) {
 }
 
 func (p *params) dbFilename() string { return *p.file.Load() }
-func (p *params) password() string   { return *p.pass.Load() }
 func (p *params) maxClients() int    { return int(p.clients.Load()) }
 func (p *params) timeout() int       { return int(p.idleSecs.Load()) }
 

@@ -295,6 +295,7 @@ func (s *Server) flushAll() {
 	for db := range s.store.NumDBs() {
 		s.store.FlushDB(db)
 	}
+	s.tracking.Flushed(0)
 	for i := range s.store.NumShards() {
 		s.store.Shard(i).Unlock()
 	}

@@ -17,6 +17,7 @@ import (
 	"dragonfly/server/command"
 	"dragonfly/server/config"
 	"dragonfly/server/reactor"
+	"dragonfly/server/tracking"
 	"dragonfly/store"
 	"dragonfly/store/object"
 )
@@ -48,6 +49,9 @@ type Server struct {
 	stats   runStats
 	params  params
 	persist persister
+	acl     accessControl
+
+	tracking *tracking.Table // client side caching
 
 	storage  persistence.Storage // of the snapshots
 	schedule schedule
@@ -88,9 +92,11 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		registry: newRegistry(),
 		shutdown: make(chan shutdownRequest, 1),
 	}
+	s.tracking = tracking.New(teller{s})
 	st, err := store.New(store.Options{
 		Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits(),
-		Ready: s.serveLater,
+		Modified: func(client int64, _ int, key []byte) { s.tracking.Changed(client, key) },
+		Ready:    s.serveLater,
 	})
 	if err != nil {
 		return nil, err
@@ -102,6 +108,12 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	s.slow.configure(cfg.SlowlogLogSlowerThan, cfg.SlowlogMaxLen)
 	s.busyMs.Store(5000)
 	s.params.init(s)
+	s.acl.init(s)
+	if cfg.ACLFile != "" {
+		if err := s.readACLFile(); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
 	s.newReplID()
 	s.latency.histograms.Store(true)
 	s.persist.init(s)
@@ -258,8 +270,10 @@ type handler struct{ s *Server }
 func (h handler) Open(c *reactor.Conn) bool {
 	s := h.s
 	cl := &client{server: s, conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), fd: c.FD(), created: time.Now()}
-	cl.Proto, cl.User, cl.onWake = 2, "default", cl.wake
-	cl.Authed = s.params.password() == "" || c.IsUnix()
+	cl.Proto, cl.onWake = 2, cl.wake
+	cl.user = s.acl.users.Default()
+	cl.User = cl.user.Name()
+	cl.Authed = s.open() || c.IsUnix() && cl.user.Rules().Enabled()
 	cl.lastMs.Store(c.Loop().NowMs())
 	if !s.clients.add(cl, s.params.maxClients()) {
 		c.Out = append(c.Out, "-ERR max number of clients reached\r\n"...)
@@ -288,6 +302,7 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	h.s.clients.remove(cl)
 	h.s.forgetWatch(&cl.Session)
 	h.s.clients.setMonitor(cl, false)
+	h.s.endTracking(cl)
 	if cl.waiting {
 		cl.leave()
 		h.s.pause.forget(cl)

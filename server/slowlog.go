@@ -78,6 +78,7 @@ func (l *slowlog) offer(cl *client, cmd *command.Command, args [][]byte, took ti
 	if t := l.threshold.Load(); t < 0 || int64(took) < t || cmd.Flags&command.SkipSlowlog != 0 || cl == nil {
 		return
 	}
+	args = cl.server.redact(cmd, args)
 	e := slowEntry{unix: nowMs / 1000, took: took, addr: cl.addr, name: cl.Name}
 	for i, a := range args {
 		if i == slowMaxArgs-1 && len(args) > slowMaxArgs {

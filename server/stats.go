@@ -189,6 +189,7 @@ func (s *Server) resetStats() {
 		cmd.Stats.Reset()
 	}
 	s.errors.reset()
+	s.acl.log.ResetCounts()
 	for i := range s.store.NumShards() {
 		s.store.Shard(i).Stats = store.Stats{}
 	}

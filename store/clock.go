@@ -31,6 +31,15 @@ func (v *View) touch(c object.Cell) {
 	}
 }
 
+// renew notes that the value of an entry is replaced: the new value was used just now, and the key keeps its frequency.
+func (v *View) renew(c object.Cell) {
+	if v.st.LFU.Load() {
+		v.touch(c)
+	} else {
+		c.SetClock(v.newClock())
+	}
+}
+
 // bump increments a logarithmic counter with a probability that falls with its value times factor.
 func bump(counter uint8, factor int64) uint8 {
 	if counter == 255 {
@@ -52,6 +61,11 @@ func (v *View) Freq(c object.Cell) uint8 {
 	}
 	elapsed := (v.NowMs/60000 - int64(clock>>8)) & 0xffff
 	return uint8(max(0, int64(clock&0xff)-elapsed/decay))
+}
+
+// unusedMinutes returns the time since the last access, for a clock that is a frequency.
+func (v *View) unusedMinutes(c object.Cell) int64 {
+	return (v.NowMs/60000 - int64(c.Clock()>>8)) & 0xffff
 }
 
 // IdleMs returns the time since the last access.

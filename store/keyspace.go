@@ -88,7 +88,7 @@ func (s *Store) FlushDB(index int) (removed int) {
 		if old.snap != nil {
 			continue // the snapshot discards it when it is through
 		}
-		sh.garbage = append(sh.garbage, garbage{db: old})
+		sh.discardDB(old)
 	}
 	return removed
 }

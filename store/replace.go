@@ -19,6 +19,6 @@ func (v *View) Replace(key []byte, t object.Type, e object.Encoding, valLen int)
 	c.SetKind(t, e)
 	c.Resize(valLen)
 	db.setDeadline(p, c, 0)
-	c.SetClock(v.newClock())
+	v.renew(c)
 	return c
 }

@@ -290,7 +290,7 @@ func (ss *ShardSnapshot) leave(db *DB) {
 			return
 		}
 	}
-	ss.sh.garbage = append(ss.sh.garbage, garbage{db: db})
+	ss.sh.discardDB(db)
 }
 
 // End ends the snapshot in all shards, written completely or not.

@@ -76,8 +76,9 @@ type Store struct {
 	// never: lfu-log-factor and lfu-decay-time.
 	LFUFactor, LFUDecay atomic.Int64
 
-	used  atomic.Int64 // bytes of all arenas, as published by their shards
+	used  atomic.Int64 // live bytes of all shards, as published by them
 	full  atomic.Int32 // shards whose address space is nearly used up, as published by them
+	evict evictState
 	dirty atomic.Int64 // changes since the last successful save
 
 	snapshotting atomic.Bool // a snapshot is running
@@ -99,10 +100,18 @@ type Shard struct {
 
 	dbs     []*DB
 	garbage []garbage
+	wasted  int64 // bytes that garbage takes, about
 	snap    *ShardSnapshot
 
 	waiting map[waitKey]*waitQueue // who waits for changes
 	ready   []readyQueue           // of which keys have changed
+
+	pool     evictPool
+	search   searchCursor
+	best     atomic.Int64 // score of the best candidate in pool
+	quietAt  atomic.Int64 // when nothing could be evicted, ms
+	quietFor atomic.Int64 // how many keys there were then, or heldBack
+	name     []byte       // of the key that is being evicted
 
 	published int64 // part of Store.used that is ours
 	// Changes since the start; its sum over the shards and Store.dirty are the changes since the last successful save.
@@ -116,6 +125,7 @@ type Shard struct {
 // Stats count what happened in a shard. Guarded by the shard lock.
 type Stats struct {
 	Hits, Misses, Expired, Evicted, ExpiredFields int64
+	LazyFreed                                     int64 // keys that were big, or of a database that was flushed, freed in the background
 }
 
 // DB is one database's part in a shard.
@@ -173,6 +183,7 @@ func New(opt Options) (*Store, error) {
 		}
 		s.shards = append(s.shards, sh)
 	}
+	s.initEviction()
 	return s, nil
 }
 
@@ -260,21 +271,24 @@ func (s *Store) LockAll() {
 	}
 }
 
-// publishStep is how far a shard's memory may differ from what it has published.
+// publishStep is how far a shard's memory may differ from what it has published, unless the limit is small.
 const publishStep = 16 << 10
 
 // Unlock gives ownership up.
 func (sh *Shard) Unlock() {
-	if d := sh.A.Used() - sh.published; d > publishStep || d < -publishStep {
+	if d, step := sh.live()-sh.published, sh.st.evict.step.Load(); d > step || d < -step {
 		sh.publish()
 	}
 	sh.mu.Unlock()
 }
 
+// live returns the bytes of what is not garbage.
+func (sh *Shard) live() int64 { return sh.A.Used() - sh.wasted }
+
 func (sh *Shard) publish() {
-	used := sh.A.Used()
-	sh.st.used.Add(used - sh.published)
-	sh.published = used
+	live := sh.live()
+	sh.st.used.Add(live - sh.published)
+	sh.published = live
 	if full := sh.A.Full(); full != sh.full {
 		sh.full = full
 		sh.st.full.Add(map[bool]int32{true: 1, false: -1}[full])
@@ -287,7 +301,7 @@ func (sh *Shard) ID() int { return sh.id }
 // DB returns a database's part in this shard.
 func (sh *Shard) DB(index int) *DB { return sh.dbs[index] }
 
-// Used returns the bytes of the data set, to within 16 KiB per shard.
+// Used returns the bytes of the data set, without what is being freed, to within 16 KiB per shard.
 func (s *Store) Used() int64 { return s.used.Load() }
 
 // Full tells that the address space of a shard is nearly used up, so nothing should be added.

@@ -22,6 +22,8 @@ type garbage struct {
 	entry  arena.Ref
 	db     *DB
 	cursor uint64
+	bytes  int64 // about what is still to come back
+	keys   int64 // how many keys it was
 }
 
 // outside tells whether a value has memory outside its entry.
@@ -35,16 +37,52 @@ func outside(c object.Cell) bool {
 
 // discard frees an entry that was taken out of its table.
 func (sh *Shard) discard(r arena.Ref) {
-	c := object.Cell{A: sh.A, Slot: &r}
-	if outside(c) {
-		cursor := uint64(0)
-		if !freeStep(c, &cursor, freeAtOnce) {
-			sh.garbage = append(sh.garbage, garbage{entry: r, cursor: cursor})
-			return
-		}
+	if !outside(object.Cell{A: sh.A, Slot: &r}) || sh.discardOutside(r) {
+		sh.A.Free(r)
 	}
-	sh.A.Free(r)
 }
+
+// discardOutside frees what the value of an entry has outside it, or leaves all of it to the background: then it returns
+// false.
+func (sh *Shard) discardOutside(r arena.Ref) (done bool) {
+	c := object.Cell{A: sh.A, Slot: &r}
+	size := int64(0)
+	if Elements(c) > freeAtOnce {
+		size = int64(MemUsage(c))
+	}
+	cursor, before := uint64(0), sh.A.Used()
+	if freeStep(c, &cursor, freeAtOnce) {
+		return true
+	}
+	sh.waste(garbage{entry: r, cursor: cursor, bytes: max(0, size-(before-sh.A.Used())), keys: 1})
+	return false
+}
+
+// discardDB frees a table that is no database any more. How much of the shard is its own is estimated from its keys.
+func (sh *Shard) discardDB(db *DB) {
+	if db.Len() == 0 {
+		db.Table.Clear()
+		return
+	}
+	n, all := int64(db.Len()), int64(db.Len())
+	for _, other := range sh.dbs {
+		all += int64(other.Len())
+	}
+	size := sh.live()
+	if n < all {
+		size = int64(float64(size) * float64(n) / float64(all))
+	}
+	sh.waste(garbage{db: db, bytes: size, keys: n})
+}
+
+// waste leaves g to the background.
+func (sh *Shard) waste(g garbage) {
+	sh.garbage = append(sh.garbage, g)
+	sh.wasted += g.bytes
+}
+
+// Pending returns how many values and tables are still to be freed in the background.
+func (sh *Shard) Pending() int { return len(sh.garbage) }
 
 // freeValue frees what a value has outside its entry; the value bytes are overwritten next. A value too big to
 // free now moves, root and all, into an entry of its own that is freed later.
@@ -62,27 +100,38 @@ func (db *DB) freeValue(c object.Cell) {
 // clean frees about n elements of garbage and tells whether there is more.
 func (sh *Shard) clean(n int) (more bool) {
 	for len(sh.garbage) > 0 && n > 0 {
-		g := &sh.garbage[len(sh.garbage)-1]
-		last := len(sh.garbage) - 1
 		n -= freeAtOnce
-		if g.db != nil {
-			db, cursor := g.db, g.cursor
-			done := db.Table.FreeStep(&cursor, freeAtOnce, sh.discard)
-			// discard may have appended.
-			if done {
-				sh.garbage[last] = sh.garbage[len(sh.garbage)-1]
-				sh.garbage = sh.garbage[:len(sh.garbage)-1]
-			} else {
-				sh.garbage[last].cursor = cursor
-			}
-			continue
+		last := len(sh.garbage) - 1
+		g := sh.garbage[last]
+		before, wasted := sh.A.Used(), sh.wasted
+		done := sh.cleanStep(&g) // may append to garbage
+		// What came back, and what is garbage of its own now.
+		back := min(g.bytes, before-sh.A.Used()+sh.wasted-wasted)
+		if done {
+			back = g.bytes
+			sh.Stats.LazyFreed += g.keys
 		}
-		if freeStep(object.Cell{A: sh.A, Slot: &g.entry}, &g.cursor, freeAtOnce) {
-			sh.A.Free(g.entry)
-			sh.garbage = sh.garbage[:last]
+		g.bytes -= back
+		sh.wasted -= back
+		sh.garbage[last] = g
+		if done {
+			sh.garbage[last] = sh.garbage[len(sh.garbage)-1]
+			sh.garbage = sh.garbage[:len(sh.garbage)-1]
 		}
 	}
 	return len(sh.garbage) > 0
+}
+
+// cleanStep frees about freeAtOnce elements and tells whether all is done.
+func (sh *Shard) cleanStep(g *garbage) (done bool) {
+	if g.db != nil {
+		return g.db.Table.FreeStep(&g.cursor, freeAtOnce, sh.discard)
+	}
+	if !freeStep(object.Cell{A: sh.A, Slot: &g.entry}, &g.cursor, freeAtOnce) {
+		return false
+	}
+	sh.A.Free(g.entry)
+	return true
 }
 
 // freeStep frees about n elements of what a value has outside its entry and tells whether all is done.

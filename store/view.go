@@ -175,7 +175,7 @@ func (v *View) SetString(key, value []byte, enc object.Encoding, deadlineMs int6
 	db.freeValue(c)
 	c.SetKind(object.String, enc)
 	c.Set(value)
-	c.SetClock(v.newClock())
+	v.renew(c)
 	if deadlineMs != KeepDeadline {
 		db.setDeadline(p, c, deadlineMs)
 	}

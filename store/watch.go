@@ -15,8 +15,11 @@ func (v *View) Watch(w *Watcher, key []byte) {
 	}
 	expired := false
 	if p := db.Table.Find(dash.Hash(key), key); p.Ok() {
-		ms, ok := object.Cell{A: db.A, Slot: p.Slot()}.Deadline()
-		expired = ok && ms < v.NowMs
+		c := object.Cell{A: db.A, Slot: p.Slot()}
+		ms, ok := c.Deadline()
+		if expired = ok && ms < v.NowMs; !expired && v.membersDue(c) {
+			v.Peek(key) // members of a set that expired before are no change for who watches it from now on
+		}
 	}
 	if db.watched == nil {
 		db.watched = map[string][]watching{}
@@ -68,7 +71,8 @@ func (w *Watcher) Keys() [][]byte {
 // Len returns the number of watched keys.
 func (w *Watcher) Len() int { return len(w.keys) }
 
-// Expired tells whether a watched key has expired since it was watched, without anyone having removed it yet.
+// Expired tells whether a watched key, or a member of a watched set, has expired since it was watched, without anyone
+// having removed it yet.
 // The shards of the keys are locked.
 func (s *Store) Expired(w *Watcher, nowMs int64) bool {
 	for _, k := range w.keys {
@@ -77,7 +81,9 @@ func (s *Store) Expired(w *Watcher, nowMs int64) bool {
 		if !p.Ok() {
 			continue
 		}
-		if ms, ok := (object.Cell{A: db.A, Slot: p.Slot()}).Deadline(); !ok || ms >= nowMs {
+		c := object.Cell{A: db.A, Slot: p.Slot()}
+		v := s.View(k.db, nowMs)
+		if ms, ok := c.Deadline(); (!ok || ms >= nowMs) && !v.membersDue(c) {
 			continue
 		}
 		if slices.Contains(db.watched[k.key], watching{w, false}) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dragonfly/store/object"
+	"dragonfly/store/types/set"
 )
 
 // TestWatchRace: one client goes on watching keys while keys that it watches already expire, in other shards.
@@ -61,5 +62,31 @@ func TestWatchExpired(t *testing.T) {
 	later.Peek([]byte("alive"))
 	if a.Tripped.Load() || !b.Tripped.Load() {
 		t.Errorf("tripped: %v and %v, want false and true", a.Tripped.Load(), b.Tripped.Load())
+	}
+}
+
+// TestWatchMembers: members of a set that had expired when it was watched are no change when they are removed; those that
+// expire later are, removed or not.
+func TestWatchMembers(t *testing.T) {
+	s := newStore(t, 2)
+	name := []byte("set")
+	v := s.View(0, 1000)
+	timedSet(&v, name, 10, at(2000))
+	v = s.View(0, 1500)
+	var early, late Watcher
+	v.Watch(&early, name)
+	if s.Expired(&early, 1999) || !s.Expired(&early, 2000) {
+		t.Error("what was watched before its members expired: Expired is wrong")
+	}
+	c := v.Edit(name)
+	set.Add(c, []byte("stays"), v.Limits())
+	v = s.View(0, 2500)
+	v.Watch(&late, name)
+	if !early.Tripped.Load() {
+		t.Error("members expired and nobody was told")
+	}
+	v.Peek(name)
+	if late.Tripped.Load() || s.Expired(&late, 2500) {
+		t.Error("members that had expired before changed the set")
 	}
 }

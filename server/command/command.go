@@ -43,6 +43,12 @@ const (
 	Brief
 	// Script commands run Lua: they lock what they need themselves, and may be long (see server/executor.go).
 	Script
+	// Follows commands read keys that their arguments do not name: those that patterns lead to.
+	Follows
+	// Keyless commands without keys do not look at any: they need no shard.
+	Keyless
+	// WhileSubscribed commands may be sent on a RESP2 connection that listens to channels.
+	WhileSubscribed
 )
 
 // Categories are ACL categories. Those that follow from flags (read, write, fast, slow, admin, dangerous,
@@ -100,6 +106,7 @@ type Command struct {
 	Flags      Flags
 	ACL        Categories // beyond what follows from Flags
 	Keys       KeySpec
+	Channels   Channels
 	Since      string // Redis version
 	Complexity string
 	Summary    string
@@ -108,6 +115,7 @@ type Command struct {
 	Run        func(c *Ctx)
 
 	// Written by the registry.
+	Index  int                 // its place among all commands, in the order of their names
 	Subs   map[string]*Command // subcommands by lower-case name
 	Parent *Command
 	Stats  Stats

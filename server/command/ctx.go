@@ -28,10 +28,39 @@ type Ctx struct {
 	KeysLimit int
 	// InExec tells that the command runs inside EXEC or a script: it must not wait.
 	InExec bool
+	// Limited tells a command that Follows keys that its client may read only some: it must not follow any.
+	Limited bool
 	// Resumed tells that the command runs again after its client has waited, since one of the keys it waits for changed.
 	Resumed bool
+	// Pause lets others be served, nil where that cannot be; see Breathe.
+	Pause func()
+	// Relocated tells that Long was true.
+	Relocated bool
+	breaths   uint
 	// Waiting is what Wait was called with, nil if it was not.
 	Waiting *Wait
+}
+
+// longSteps is how many steps of the order of a copy of a short string a command does on a loop: some milliseconds.
+const longSteps = 50_000
+
+// Long tells a handler that has found how many steps it has before it, and has changed nothing yet, that these are too
+// many to hold up a loop: it must return, without a reply, and runs again where it may last. There Long is false, and
+// the handler calls Breathe in its loops.
+func (c *Ctx) Long(steps int) bool {
+	if steps < longSteps || c.Pause != nil || c.InExec {
+		return false
+	}
+	c.Relocated = true
+	return true
+}
+
+// Breathe lets others be served now and then; it is to be called once for each step of a long command. The shards of
+// the command stay as they are.
+func (c *Ctx) Breathe() {
+	if c.breaths++; c.breaths%1024 == 0 && c.Pause != nil {
+		c.Pause()
+	}
 }
 
 // Wait says what a command that found nothing waits for.

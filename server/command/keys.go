@@ -69,16 +69,33 @@ func (k *KeySpec) Append(dst []int, args [][]byte) []int {
 	if k.Find != nil {
 		return k.Find(dst, args)
 	}
-	if k.First == 0 {
+	return appendRange(dst, k.First, k.Last, k.Step, len(args))
+}
+
+// appendRange appends the indices from first to last of n arguments; last negative counts from the end. first 0 is none.
+func appendRange(dst []int, first, last, step, n int) []int {
+	if first == 0 {
 		return dst
 	}
-	last := k.Last
 	if last < 0 {
-		last += len(args)
+		last += n
 	}
-	last = min(last, len(args)-1)
-	for i := k.First; i <= last; i += k.Step {
+	last = min(last, n-1)
+	for i := first; i <= last; i += step {
 		dst = append(dst, i)
 	}
 	return dst
+}
+
+// Channels says which arguments of a command name channels of publish and subscribe. The zero Channels is "none".
+type Channels struct {
+	First, Last int  // as in KeySpec
+	Patterns    bool // they are patterns of channels
+	Shard       bool // they are shard channels, which COMMAND shows like keys
+	Leaves      bool // the command ends subscriptions: anybody may
+}
+
+// Append appends the indices of the channels in args.
+func (ch *Channels) Append(dst []int, args [][]byte) []int {
+	return appendRange(dst, ch.First, ch.Last, 1, len(args))
 }

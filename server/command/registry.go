@@ -25,8 +25,9 @@ func NewRegistry(tables ...[]Command) *Registry {
 			r.add(c)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.byName)) {
+	for i, name := range slices.Sorted(maps.Keys(r.byName)) {
 		c := r.byName[name]
+		c.Index = i
 		container, sub, isSub := strings.Cut(name, "|")
 		if !isSub {
 			r.addTop(c)
@@ -51,8 +52,8 @@ func NewRegistry(tables ...[]Command) *Registry {
 // clone copies what a table declares; statistics belong to one registry.
 func (c *Command) clone() *Command {
 	return &Command{
-		Name: c.Name, Arity: c.Arity, Flags: c.Flags, ACL: c.ACL, Keys: c.Keys, Since: c.Since,
-		Complexity: c.Complexity, Summary: c.Summary, Syntax: c.Syntax, Group: c.Group, Run: c.Run,
+		Name: c.Name, Arity: c.Arity, Flags: c.Flags, ACL: c.ACL, Keys: c.Keys, Channels: c.Channels,
+		Since: c.Since, Complexity: c.Complexity, Summary: c.Summary, Syntax: c.Syntax, Group: c.Group, Run: c.Run,
 	}
 }
 

@@ -22,8 +22,20 @@ type ScanOptions struct {
 	Count    int
 	Type     []byte // nil = any
 	NoValues bool
+	MinSize  int64  // SCAN: bytes of memory that a key takes at least
+	Volatile Expiry // SCAN: whether a key has an expiry
 	pattern  []byte
 }
+
+// Expiry is what the option ATTR of SCAN asks for.
+type Expiry uint8
+
+// The expiries of ATTR.
+const (
+	AnyExpiry  Expiry = iota
+	WithExpiry        // v
+	NoExpiry          // p
+)
 
 // ScanCursor parses the cursor of a SCAN command.
 func ScanCursor(arg []byte) (cursor uint64, err error) {
@@ -63,6 +75,21 @@ func ParseScan(args [][]byte, kind ScanKind) (ScanOptions, error) {
 			o.pattern = args[0]
 		case Is(opt, "type") && more && kind == ScanKeys:
 			o.Type = args[0]
+		case Is(opt, "minmsz") && more && kind == ScanKeys:
+			n, err := Int(args[0])
+			if err != nil {
+				return o, err
+			}
+			o.MinSize = n
+		case Is(opt, "attr") && more && kind == ScanKeys:
+			switch {
+			case Is(args[0], "v"):
+				o.Volatile = WithExpiry
+			case Is(args[0], "p"):
+				o.Volatile = NoExpiry
+			default:
+				return o, resperr.Syntax
+			}
 		case Is(opt, "novalues"):
 			if kind != ScanFields {
 				return o, resperr.NoValuesOption

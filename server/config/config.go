@@ -38,6 +38,8 @@ type Config struct {
 	Timeout         int    // seconds after which an idle client is closed; 0 never
 	TCPKeepalive    int    // seconds of silence before the first keepalive probe; 0 none
 	RequirePass     string // password of the default user; empty means none
+	ACLFile         string // file of the users; empty means none
+	ACLLogMaxLen    int    // entries that ACL LOG keeps
 	MaxMultiBulkLen int    // arguments of one request
 	MaxBulkLen      int64  // bytes of one argument
 

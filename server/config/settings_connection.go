@@ -46,7 +46,7 @@ var connectionSettings = []Setting{
 	{Name: "pause_wait_timeout", Kind: Uint32, Default: "1", Help: "Seconds CLIENT PAUSE waits for running commands", Status: Tuning, Reason: locksNotQueues},
 	{Name: "managed_service_info", Kind: Bool, Default: "false", Help: "Hide internals (CONFIG, INFO parts) for managed services", Access: Writable, Status: Unbuilt, Reason: "managed service mode"},
 	{Name: "availability_zone", Kind: String, Default: "", Help: "Zone shown in HELLO/INFO", Status: Unbuilt, Reason: "availability zones"},
-	{Name: "acllog_max_len", Kind: Uint32, Default: "32", Help: "ACL LOG entries per thread", Access: Writable, Status: Unbuilt, Reason: "ACL LOG"},
+	{Name: "acllog_max_len", Kind: Uint32, Default: "32", Help: "Entries that ACL LOG keeps", Access: Writable, field: func(c *Config) any { return &c.ACLLogMaxLen }},
 	{Name: "no_tls_on_admin_port", Kind: Bool, Default: "false", Help: "Plain TCP on admin port although tls is on", Status: Unbuilt, Reason: "TLS"},
 	{Name: "tls_replication", Kind: Bool, Default: "false", Help: "TLS towards the master", Status: Unbuilt, Reason: "replication"},
 	{Name: "tls_ciphers", Kind: String, Default: "DEFAULT:!MEDIUM", Help: "TLS 1.2 ciphers", Status: Unbuilt, Reason: "TLS"},

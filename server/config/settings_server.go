@@ -11,7 +11,7 @@ var serverSettings = []Setting{
 	{Name: "unixsocket", Kind: String, Default: "", Help: "Path of Unix domain socket", field: func(c *Config) any { return &c.UnixSocket }},
 	{Name: "unixsocketperm", Kind: Octal, Default: "", Help: "Octal permissions of the socket file, 0…0777", field: func(c *Config) any { return &c.UnixSocketPerm }},
 	{Name: "requirepass", Kind: String, Default: "", Help: "Password of user default; empty = none", Access: Writable, field: func(c *Config) any { return &c.RequirePass }},
-	{Name: "aclfile", Kind: String, Default: "", Help: "ACL file path (ACL SAVE / ACL LOAD, loaded at start)", Access: Writable, Status: Unbuilt, Reason: "ACL files"},
+	{Name: "aclfile", Kind: String, Default: "", Help: "ACL file path (ACL SAVE / ACL LOAD, loaded at start)", Access: Readable, field: func(c *Config) any { return &c.ACLFile }},
 	{Name: "maxclients", Kind: Uint32, Default: "64000", Help: "Max connections per non-admin listener", Access: Writable, field: func(c *Config) any { return &c.MaxClients }},
 	{Name: "timeout", Kind: Uint32, Default: "0", Help: "Close idle connections after N seconds; 0 never", Access: Writable, field: func(c *Config) any { return &c.Timeout }},
 	{Name: "tcp_keepalive", Kind: Uint32, Default: "300", Help: "Keepalive idle seconds", Access: Writable, field: func(c *Config) any { return &c.TCPKeepalive }},

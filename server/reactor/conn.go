@@ -31,11 +31,12 @@ type Conn struct {
 
 	low int // resume when no more than this is pending; -1 when that is not waited for
 
-	// Unread input is in[inPos:], unsent output is pend[pendPos:]. Both slices are nil when there is none.
+	// Unread input is in[inPos:], unsent output is pend[pendPos:] and then shared. Both slices are nil when there is none.
 	in      []byte
 	inPos   int
 	pend    []byte
 	pendPos int
+	shared  row
 
 	cause     error
 	lastUse   time.Duration // loop.mono when bytes last moved
@@ -47,9 +48,10 @@ type Conn struct {
 	unix          bool
 
 	// Read and written by any goroutine.
-	hard   atomic.Int64 // 0 means no limit
-	queued atomic.Int64 // bytes in the loop's queue on the way to this connection
-	dead   atomic.Bool  // killed or closed: nothing is queued any more
+	hard    atomic.Int64 // 0 means no limit
+	queued  atomic.Int64 // bytes in the loop's queue on the way to this connection, without those of PushAll
+	backlog atomic.Int64 // what is pending because the peer does not take it
+	dead    atomic.Bool  // killed or closed: nothing is queued any more
 }
 
 // transport moves the bytes of a Conn. Its methods are called on the loop and do not block.
@@ -91,8 +93,11 @@ func (c *Conn) IsUnix() bool { return c.unix }
 // FD returns the descriptor of the socket, -1 when c is something else. It is a number to show, not to use.
 func (c *Conn) FD() int { return c.tr.fd() }
 
-// Pending returns the number of bytes of output that are kept because the peer does not take them, without Out.
-func (c *Conn) Pending() int { return len(c.pend) - c.pendPos }
+// Pending returns the number of bytes of output that are kept: the peer does not take them, or no write was tried yet. Out does not count.
+func (c *Conn) Pending() int { return len(c.pend) - c.pendPos + c.shared.size }
+
+// Backlog returns the number of bytes of output that are kept because the peer does not take them. Any goroutine.
+func (c *Conn) Backlog() int64 { return c.backlog.Load() }
 
 // Unread returns the number of bytes of input that are kept because they were not used up.
 func (c *Conn) Unread() int { return len(c.in) - c.inPos }
@@ -133,8 +138,7 @@ func (c *Conn) Resume() { c.loop.enqueue(item{c: c, op: opOwn, fn: (*Conn).resum
 // a connection with a limit is bounded.
 func (c *Conn) Post(fn func(c *Conn)) { c.queue(item{c: c, op: opCall, fn: fn}, postCost) }
 
-// Push appends b to the output of c as Post would. b is not copied before that and must not change; several connections may share it. Any
-// goroutine.
+// Push appends b to the output of c as Post would. b is not copied and must not change; several connections may share it. Any goroutine.
 func (c *Conn) Push(b []byte) { c.queue(item{c: c, op: opPush, push: b}, postCost+int64(len(b))) }
 
 func (c *Conn) queue(it item, cost int64) {

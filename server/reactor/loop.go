@@ -17,6 +17,14 @@ const (
 	tickInterval = 100 * time.Millisecond // between two calls of Handler.Tick
 )
 
+const (
+	// flushSlice is how many connections are written to, of those for which the queue brought output, before the loop looks for input again:
+	// whoever waits for a reply does not wait for a thousand subscribers. What comes for the others meanwhile goes out in the same write.
+	flushSlice = 64
+	// farBehind is how much PushAll may have queued for a loop before it asks its callers to wait: bytes of messages, times connections.
+	farBehind = 4 << 20
+)
+
 // When a loop yields before it sleeps; see pollAfterYield.
 const (
 	yieldTooLong   = 2 * time.Millisecond
@@ -41,8 +49,11 @@ type Loop struct {
 	in       []byte  // read buffer, lent to Data
 	out      []byte  // reply buffer, lent as Conn.Out; empty between calls
 	spares   [][]byte
-	dirty    []*Conn // have output from the queue that no write was tried for
-	batch    []item  // the queue of the last turn, reused
+	gather   []byte  // scratch of Conn.nextPending
+	dirty    []*Conn // dirty[flushed:] have output from the queue that no write was tried for
+	flushed  int
+	batch    []item // the queue of the last turn, reused; batch[ran:] is to be run
+	ran      int
 	now      time.Time
 	nowUs    int64         // now, in Unix microseconds
 	mono     time.Duration // now, since the start of the group; for intervals
@@ -61,15 +72,17 @@ type Loop struct {
 	// asleep is true while the loop is about to block, or does, and must be woken for the queue.
 	asleep atomic.Bool
 	queued atomic.Int64 // len(queue), to look without the lock
+	behind atomic.Int64 // cost of what PushAll has put into the queue
 
 	mu    sync.Mutex
-	queue []item // guarded by mu; bounded by the output limits of the connections, see Conn.Post
+	queue []item // guarded by mu; bounded by the output limits of the connections, see Conn.Post, and by farBehind
 	dead  bool   // guarded by mu: the loop has ended and the queue takes nothing
 }
 
 // item is something to do on the loop.
 type item struct {
 	c    *Conn
+	to   []*Conn
 	fn   func(c *Conn)
 	run  func()
 	push []byte
@@ -83,6 +96,7 @@ const (
 	opRun  op = iota // run
 	opCall           // fn, for c, with Out usable
 	opPush           // push, to the output of c
+	opAll            // push, to the output of all of to
 	opOwn            // fn, for c, which manages Out itself
 )
 
@@ -115,8 +129,29 @@ func (l *Loop) Counters() Counters {
 	return Counters{NetIn: l.netIn.Load(), NetOut: l.netOut.Load(), Reads: l.reads.Load(), Writes: l.writes.Load()}
 }
 
-// Post runs fn on the goroutine of the loop, soon. Any goroutine may call it; after Shutdown it does nothing.
-func (l *Loop) Post(fn func()) { l.enqueue(item{op: opRun, run: fn}) }
+// Post runs fn on the goroutine of the loop, soon. Any goroutine may call it; after Shutdown it does nothing, and reports false.
+func (l *Loop) Post(fn func()) bool { return l.enqueue(item{op: opRun, run: fn}) }
+
+// PushAll appends b to the output of all connections of to, which are the loop's, as Conn.Push would one by one, at the price of one. Neither b
+// nor to may change any more. Any goroutine.
+//
+// It reports whether the loop is far behind with such work. Then the caller should soon wait, for the sake of memory, until a function that it
+// posts now has run: by then the loop has come to b. Nothing else bounds this part of the queue.
+func (l *Loop) PushAll(to []*Conn, b []byte) (behind bool) {
+	it := item{op: opAll, to: to, push: b}
+	behind = l.behind.Add(it.cost()) > farBehind
+	if !l.enqueue(it) {
+		l.behind.Add(-it.cost())
+		return false
+	}
+	return behind
+}
+
+// cost is what an item of PushAll counts while it waits.
+func (it *item) cost() int64 { return int64(len(it.to)) * int64(len(it.push)+postCost) }
+
+// Queued reports whether the queue has something left to run, which will run before what is posted now. Owner only.
+func (l *Loop) Queued() bool { return l.ran < len(l.batch) || l.queued.Load() > 0 }
 
 // EachConn calls fn for every connection of the loop. Owner only. fn may Kill or Post; Out is not usable in it.
 func (l *Loop) EachConn(fn func(c *Conn)) {
@@ -170,9 +205,12 @@ func (l *Loop) run() {
 	}
 }
 
-// wait returns how many descriptors are ready; it blocks only when none is, the queue is empty and no tick is due.
+// wait returns how many descriptors are ready; it blocks only when none is, the queue is empty, nothing is to be written and no tick is due.
 func (l *Loop) wait() int {
 	n := l.poll.poll()
+	if len(l.dirty) > 0 {
+		return n
+	}
 	if n == 0 && l.queued.Load() == 0 {
 		n = l.pollAfterYield()
 	}
@@ -228,33 +266,76 @@ func (l *Loop) runQueue() {
 	l.batch, l.queue = l.queue, l.batch[:0]
 	l.queued.Store(0)
 	l.mu.Unlock()
-	for i := range l.batch {
-		it := &l.batch[i]
+	for l.ran = 0; l.ran < len(l.batch); {
+		it := &l.batch[l.ran]
+		l.ran++
 		switch it.op {
 		case opRun:
 			it.run()
-		case opCall, opPush:
+		case opCall:
 			it.c.posted(it)
+		case opPush:
+			it.c.queued.Add(-postCost - int64(len(it.push)))
+			it.c.pushed(it.push)
+		case opAll:
+			b := l.joined(it)
+			for _, c := range it.to {
+				c.pushed(b)
+			}
 		case opOwn:
 			it.fn(it.c)
 		}
 	}
 	clear(l.batch)
 	if cap(l.batch) > 4096 {
-		l.batch = nil
+		l.batch, l.ran = nil, 0
 	}
 }
 
-// flushDirty writes, once for each connection, what the queue produced.
+// joined returns the bytes of an item of PushAll and of those after it that are for the same connections, and skips these: every connection
+// is visited once for all of them.
+func (l *Loop) joined(it *item) []byte {
+	n, size := l.ran, len(it.push)
+	for n < len(l.batch) && size < gatherSize && it.sameConns(&l.batch[n]) {
+		size += len(l.batch[n].push)
+		n++
+	}
+	same := l.batch[l.ran-1 : n]
+	l.ran = n
+	b := it.push
+	if len(same) > 1 {
+		b = make([]byte, 0, size)
+		for i := range same {
+			b = append(b, same[i].push...)
+		}
+	}
+	for i := range same {
+		l.behind.Add(-same[i].cost())
+	}
+	return b
+}
+
+// sameConns tells whether both items are of PushAll and for the same list of connections.
+func (it *item) sameConns(other *item) bool {
+	return other.op == opAll && len(it.to) == len(other.to) && len(it.to) > 0 && &it.to[0] == &other.to[0]
+}
+
+// flushDirty writes, once for each connection, what the queue produced, to flushSlice of them at most.
 func (l *Loop) flushDirty() {
-	for i, c := range l.dirty {
-		l.dirty[i] = nil
+	end := min(l.flushed+flushSlice, len(l.dirty))
+	for ; l.flushed < end; l.flushed++ {
+		c := l.dirty[l.flushed]
+		l.dirty[l.flushed] = nil
 		c.dirty = false
 		if !c.closed && !c.blocked {
 			c.sendPending()
 		}
 	}
-	l.dirty = l.dirty[:0]
+	if l.flushed > len(l.dirty)/2 {
+		n := copy(l.dirty, l.dirty[l.flushed:])
+		clear(l.dirty[n:])
+		l.dirty, l.flushed = l.dirty[:n], 0
+	}
 }
 
 // tick does what is due now and then, and calls the handler's Tick.

@@ -127,7 +127,7 @@ func (c *Conn) posted(it *item) {
 // pushed takes b, which others may hold too, as output. Like that of posted, it is written when the queue is done: a subscriber with a
 // hundred messages in the queue is written to once.
 func (c *Conn) pushed(b []byte) {
-	if c.closed {
+	if c.closed || len(b) == 0 {
 		return
 	}
 	c.shared.add(b)

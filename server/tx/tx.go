@@ -28,6 +28,9 @@ type Tx struct {
 	single int
 	// Refused tells that Visit left out a shard that is lent: what was to be found out is not known.
 	Refused bool
+	// Wait, unless nil, lets others run until a shard that is lent may be free: Visit waits for it then, and keeps the
+	// shard until the next one, so that it can be lent in the middle of fn.
+	Wait func()
 }
 
 // New returns the coordinator state of one loop.
@@ -151,6 +154,13 @@ func (t *Tx) Reclaim() { t.EachHeld((*store.Shard).Reclaim) }
 func (t *Tx) Visit(shard int, fn func(sh *store.Shard)) {
 	sh := t.st.Shard(shard)
 	if t.Holds(shard) {
+		fn(sh)
+		return
+	}
+	if t.Wait != nil {
+		for !t.LockOne(shard) {
+			t.Wait()
+		}
 		fn(sh)
 		return
 	}

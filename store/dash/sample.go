@@ -20,7 +20,7 @@ func (t *Table) Near(n int, fn func(s Segment, slot *arena.Ref) bool) {
 	s, next, _ := t.SegmentAt(rand.Uint64() & (EndPos - 1))
 	// Stash buckets are as likely as the others: their entries have no other.
 	i := rand.IntN(segBuckets(s.log))
-	start, skip := s.bucket(i), rand.IntN(bucketSlots)
+	start := s.bucket(i)
 	for steps := 0; steps < nearBuckets; steps++ {
 		switch b := s.bucket(i); {
 		case steps > 0 && b == start:
@@ -35,7 +35,7 @@ func (t *Table) Near(n int, fn func(s Segment, slot *arena.Ref) bool) {
 		case s.Count() == 0:
 			i = segBuckets(s.log)
 		default:
-			if n = t.nearIn(s, b, skip, n, fn); n == 0 {
+			if n = t.nearIn(s, b, n, fn); n == 0 {
 				return
 			}
 			i++
@@ -47,23 +47,30 @@ func (t *Table) Near(n int, fn func(s Segment, slot *arena.Ref) bool) {
 	}
 }
 
-// nearIn calls fn for up to n entries of a bucket and returns how many of n are left, 0 if fn does not want them.
-func (t *Table) nearIn(s Segment, b *Bucket, skip, n int, fn func(s Segment, slot *arena.Ref) bool) (left int) {
-	var chosen [bucketSlots]uint8
+// nearIn calls fn for up to n entries of a bucket, from a random one on, and returns how many of n are left, 0 if fn does
+// not want them.
+func (t *Table) nearIn(s Segment, b *Bucket, n int, fn func(s Segment, slot *arena.Ref) bool) (left int) {
+	var used [bucketSlots]uint8
 	k := 0
-	for j := 0; j < bucketSlots && k < n; j++ {
-		if at := (skip + j) % bucketSlots; b.fps[at] != 0 {
-			t.A.Prefetch(b.refs[at])
-			chosen[k] = uint8(at)
+	for i, fp := range b.fps {
+		used[k] = uint8(i)
+		if fp != 0 {
 			k++
 		}
 	}
-	for _, at := range chosen[:k] {
-		if !fn(s, &b.refs[at]) {
+	if k == 0 {
+		return n
+	}
+	first, count := rand.IntN(k), min(k, n)
+	for j := range count {
+		t.A.Prefetch(b.refs[used[(first+j)%k]])
+	}
+	for j := range count {
+		if !fn(s, &b.refs[used[(first+j)%k]]) {
 			return 0
 		}
 	}
-	return n - k
+	return n - count
 }
 
 // FindRef returns the place of the entry with this reference, if it still has the key with hash h: for those who

@@ -7,4 +7,56 @@ const (
 	NotBusy      Error = "NOTBUSY No scripts in execution right now."
 	Unkillable   Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 	ScriptKilled Error = "ERR Error running script: Script killed by user with SCRIPT KILL."
+
+	ScriptUnknownCommand Error = "ERR Unknown Redis command called from script"
+	ScriptWrongArgs      Error = "ERR Wrong number of args calling Redis command from script"
+	NotFromScript        Error = "ERR This Redis command is not allowed from script"
+	WriteFromReadOnly    Error = "ERR Write commands are not allowed from read-only scripts."
+	UndeclaredKey        Error = "ERR script tried accessing undeclared key"
 )
+
+// Scripts that do not compile, and their first lines.
+const (
+	ScriptShebang Error = "ERR Invalid script shebang"
+	NoScript      Error = "NOSCRIPT No matching script. Please use EVAL."
+	ScriptMemory  Error = "ERR not enough memory"
+)
+
+// ScriptCompile says why a script does not compile.
+func ScriptCompile(err error) Error { return New("Error compiling script (new function): " + err.Error()) }
+
+// ScriptEngine refuses a first line that names something else than Lua.
+func ScriptEngine(word string) Error { return New("Unexpected engine in script shebang: " + word) }
+
+// ScriptOption refuses an unknown option in the first line.
+func ScriptOption(word string) Error { return New("Unknown lua shebang option: " + word) }
+
+// ScriptFlag refuses an unknown flag in the first line.
+func ScriptFlag(name string) Error { return New("Unexpected flag in script shebang: " + name) }
+
+// ScriptDragonflyFlag refuses an unknown flag of Dragonfly's.
+func ScriptDragonflyFlag(name string) Error { return New("Invalid config format: " + name) }
+
+// Function libraries that do not load.
+const (
+	NoFunctions      Error = "ERR No functions registered"
+	FunctionTimeout  Error = "ERR FUNCTION LOAD timeout"
+	FunctionNotFound Error = "ERR Function not found"
+	LibraryNoName    Error = "ERR Library name was not given"
+	LibraryTwoNames  Error = "ERR Invalid metadata value, name argument was given multiple times"
+	LibraryBadName   Error = "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
+	LibraryNoHeader  Error = "ERR Missing library metadata"
+	LibraryHeader    Error = "ERR Invalid library metadata"
+)
+
+// FunctionCompile says why a library does not compile.
+func FunctionCompile(err error) Error { return New("Error compiling function: " + err.Error()) }
+
+// FunctionRegister says what ended the body of a library.
+func FunctionRegister(text string) Error { return New("Error registering functions: " + text) }
+
+// LibraryEngine refuses a library in another language.
+func LibraryEngine(name string) Error { return New("Engine '" + name + "' not found") }
+
+// LibraryMetadata refuses an unknown word in the first line of a library.
+func LibraryMetadata(word string) Error { return New("Invalid metadata value given: " + word) }

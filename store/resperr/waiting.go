@@ -8,4 +8,6 @@ const (
 	TimeoutRange      Error = "ERR timeout is out of range"
 	Unblocked         Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 	StreamKeyGone     Error = "UNBLOCKED the stream key no longer exists"
+	WaitLocal         Error = "ERR value is out of range, value must between 0 and 1"
+	WaitNoAOF         Error = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 )

@@ -1,6 +1,10 @@
 // Package generic is the family of commands that take a key of any type: deletion, expiry, renaming and copying,
 // the walks over the keyspace, OBJECT and SORT.
 //
+// RM, SHRINK and STICK, and the options ATTR and MINMSZ of SCAN, are Dragonfly's, as are FIELDEXPIRE and FIELDTTL. Whether a
+// key was accessed since it was made is not known here: ATTR a and ATTR u are refused. Tables of members shrink by
+// themselves, so SHRINK finds nothing to do.
+//
 // Differences from Redis: KEYS, SCAN and RANDOMKEY visit one shard after the other, so KEYS is no picture of one
 // instant unless it runs in a transaction. OBJECT REFCOUNT is always 1, also for small integers, which Redis may
 // share. OBJECT HELP is worded differently.
@@ -123,7 +127,19 @@ var Commands = []command.Command{
 		Name: "scan", Arity: -2, Since: "2.8.0", Complexity: "O(1) for every call, O(N) for a whole walk",
 		Flags: command.ReadOnly, ACL: command.CatKeyspace,
 		Summary: "Walks over the keys of the database in many small steps.",
-		Syntax:  "cursor [MATCH pattern] [COUNT count] [TYPE type]", Run: scan,
+		Syntax:  "cursor [MATCH pattern] [COUNT count] [TYPE type] [ATTR <v | p>] [MINMSZ bytes]", Run: scan,
+	},
+	{
+		Name: "rm", Arity: -2, Since: "1.0.0", Complexity: "O(1) for every call, O(N) for a whole walk",
+		Flags: command.Write, ACL: command.CatKeyspace | command.CatDangerous,
+		Summary: "Walks over the keys of the database in many small steps and deletes those that it finds.",
+		Syntax:  "cursor [MATCH pattern] [COUNT count] [TYPE type] [ATTR <v | p>] [MINMSZ bytes]", Run: rm,
+	},
+	{
+		Name: "shrink", Arity: 2, Since: "1.0.0", Complexity: "O(1)",
+		Flags: command.Write | command.Fast, ACL: command.CatKeyspace, Keys: command.Key(1),
+		Summary: "Answers 0: the table of a set or a hash needs no command to give memory back.",
+		Syntax:  "key", Run: shrink,
 	},
 	{
 		Name: "randomkey", Arity: 1, Since: "1.0.0", Complexity: "O(1)",
@@ -191,7 +207,7 @@ var Commands = []command.Command{
 	},
 	{
 		Name: "sort", Arity: -2, Since: "1.0.0", Complexity: "O(N+M*log(M)), N elements, M of them returned",
-		Flags: command.Write | command.DenyOOM | command.MovableKeys | command.LockAll,
+		Flags: command.Write | command.DenyOOM | command.MovableKeys | command.LockAll | command.Follows,
 		ACL:   command.CatSet | command.CatSortedSet | command.CatList | command.CatDangerous,
 		Keys:  command.KeySpec{First: 1, Last: 1, Step: 1, Find: findSort}, Group: "generic",
 		Summary: "Sorts a list, set or sorted set, by its elements or by values found elsewhere, and may store the result.",
@@ -200,7 +216,7 @@ var Commands = []command.Command{
 	},
 	{
 		Name: "sort_ro", Arity: -2, Since: "7.0.0", Complexity: "O(N+M*log(M)), N elements, M of them returned",
-		Flags: command.ReadOnly | command.MovableKeys | command.LockAll,
+		Flags: command.ReadOnly | command.MovableKeys | command.LockAll | command.Follows,
 		ACL:   command.CatSet | command.CatSortedSet | command.CatList | command.CatDangerous,
 		Keys:  command.Key(1), Group: "generic",
 		Summary: "Sorts a list, set or sorted set, by its elements or by values found elsewhere.",

@@ -5,6 +5,7 @@ import (
 	"dragonfly/server/command"
 	"dragonfly/store"
 	"dragonfly/store/object"
+	"dragonfly/store/resperr"
 )
 
 func del(c *command.Ctx) {
@@ -67,4 +68,17 @@ func stick(c *command.Ctx) {
 		n++
 	}
 	c.Reply.Int(int64(n))
+}
+
+// shrink answers how many bytes it released: none, since a table gives memory back as members go.
+func shrink(c *command.Ctx) {
+	cell := c.DB.Peek(c.Args[1])
+	switch {
+	case !cell.Ok():
+		c.Reply.Null()
+	case cell.Encoding() == object.Hashtable:
+		c.Reply.Int(0)
+	default:
+		c.Fail(resperr.ShrinkType)
+	}
 }

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"bytes"
 	"math/rand/v2"
 
 	"dragonfly/server/command"
@@ -12,12 +13,18 @@ import (
 func keys(c *command.Ctx) {
 	pattern := c.Args[1]
 	all := string(pattern) == "*"
+	total := 0
+	c.Tx.VisitAll(func(sh *store.Shard) { total += sh.Len(c.DB.Index) })
+	if c.Long(total) {
+		return
+	}
 	mark, n := c.Reply.Defer(), 0
 	c.Tx.VisitAll(func(sh *store.Shard) {
 		if c.KeysLimit > 0 && n >= c.KeysLimit {
 			return
 		}
 		c.DB.Each(sh, func(cell object.Cell) bool {
+			c.Breathe()
 			if key := cell.Key(); (all || glob.Match(pattern, key)) && !c.DB.Expired(cell) {
 				c.Reply.Bulk(key)
 				n++
@@ -52,17 +59,65 @@ func scan(c *command.Ctx) {
 	}
 	mark, n := c.Reply.Defer(), 0
 	next := walk(c, cursor, opt.Count, func(cell object.Cell) {
-		if key := cell.Key(); (opt.Type == nil || command.Is(opt.Type, typeName(cell))) && opt.Match(key) {
-			c.Reply.Bulk(key)
+		if wanted(&opt, cell) {
+			c.Reply.Bulk(cell.Key())
 			n++
 		}
 	})
 	c.Reply.CloseScan(mark, next, n)
 }
 
+// wanted tells whether a key is one of those that the options of SCAN ask for.
+func wanted(opt *command.ScanOptions, cell object.Cell) bool {
+	if opt.Volatile != command.AnyExpiry {
+		if _, volatile := cell.Deadline(); volatile != (opt.Volatile == command.WithExpiry) {
+			return false
+		}
+	}
+	return (opt.Type == nil || command.Is(opt.Type, typeName(cell))) && opt.Match(cell.Key()) &&
+		(opt.MinSize <= 0 || int64(store.MemUsage(cell)) >= opt.MinSize)
+}
+
+// rm is SCAN that deletes the keys it finds, and answers how many these are.
+func rm(c *command.Ctx) {
+	cursor, err := command.ScanCursor(c.Args[1])
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	opt, err := command.ParseScan(c.Args[2:], command.ScanKeys)
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	removed := 0
+	var found [][]byte
+	next := walkCells(c, cursor, opt.Count, func(key object.Cell) {
+		if wanted(&opt, key) {
+			found = append(found, bytes.Clone(key.Key()))
+		}
+	}, func() { // before the shard is given up
+		for _, key := range found {
+			if c.DB.Delete(key) {
+				c.DB.Changed(key, store.EventGeneric, "del")
+				removed++
+			}
+		}
+		found = found[:0]
+	})
+	c.Reply.Array(2)
+	c.Reply.BulkInt(int64(next))
+	c.Reply.Int(int64(removed))
+}
+
 // walk calls fn for the keys from a cursor on until it has seen count of them, filtered out or not, or enough
 // cells. It returns where to go on, 0 at the end.
 func walk(c *command.Ctx, cursor uint64, count int, fn func(key object.Cell)) (next uint64) {
+	return walkCells(c, cursor, count, fn, func() {})
+}
+
+// walkCells is walk that calls after behind each cell of a table, when keys may be removed.
+func walkCells(c *command.Ctx, cursor uint64, count int, fn func(key object.Cell), after func()) (next uint64) {
 	seen, cells := 0, 0
 	shards := uint64(c.DB.Store().NumShards())
 	shard, cell := cursor>>cellBits, cursor&(1<<cellBits-1)
@@ -79,6 +134,7 @@ func walk(c *command.Ctx, cursor uint64, count int, fn func(key object.Cell)) (n
 					fn(key)
 				})
 				cells++
+				after()
 				if cell == 0 {
 					shard++
 					return

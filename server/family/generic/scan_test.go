@@ -3,6 +3,7 @@ package generic
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -173,4 +174,79 @@ func TestScanSmall(t *testing.T) {
 	d := newDB(t)
 	d.Do("set", "k", "v")
 	d.Expect("scan 0 count 2", "*2 $0 *1 $k")
+}
+
+func TestScanOptions(t *testing.T) {
+	d := newDB(t)
+	d.Do("set", "small", "v")
+	d.Do("set", "big", strings.Repeat("v", 1000))
+	d.Do("set", "volatile", "v")
+	d.Do("expire", "volatile", "100")
+	f := func(line string, want ...string) {
+		t.Helper()
+		_, keys := scanOnce(t, d, "0", append([]string{"count", "1000"}, strings.Fields(line)...)...)
+		slices.Sort(keys)
+		if !slices.Equal(keys, want) {
+			t.Errorf("%s: %q, want %q", line, keys, want)
+		}
+	}
+	f("attr v", "volatile")
+	f("ATTR P", "big", "small")
+	f("minmsz 1000", "big")
+	f("minmsz 0", "big", "small", "volatile")
+	f("minmsz 1000 attr v")
+	d.Expect("scan 0 attr a", "-ERR syntax error")
+	d.Expect("scan 0 attr", "-ERR syntax error")
+	d.Expect("scan 0 minmsz x", "-ERR value is not an integer or out of range")
+}
+
+func TestRm(t *testing.T) {
+	d := newDB(t)
+	d.Expect("rm x", "-ERR invalid cursor")
+	d.Expect("rm 0 junk", "-ERR syntax error")
+	d.Expect("rm 0", "*2 $0 :0")
+	d.Quiet = true
+	fill(d, 0, 3000)
+	d.Quiet = false
+	for i := range 10 {
+		d.Do("sadd", fmt.Sprint("set", i), "m")
+	}
+	d.Do("expire", "set3", "1")
+	d.NowMs += 2000
+	removed := 0
+	for cursor, calls := "0", 0; ; calls++ {
+		words := strings.Fields(commandtest.Compact(d.Do("rm", cursor, "match", "k1*", "count", "20")))
+		n, err := strconv.Atoi(words[2][1:])
+		if words[0] != "*2" || err != nil || n > 200 {
+			t.Fatalf("unexpected reply %q", words)
+		}
+		removed += n
+		if cursor = words[1][1:]; cursor == "0" {
+			if calls < 10 {
+				t.Errorf("3000 keys took %d calls for 20 each", calls)
+			}
+			break
+		}
+	}
+	if removed != 1111 {
+		t.Errorf("%d keys removed, want 1111", removed)
+	}
+	if n := len(scanAll(t, d)); n != 3009-1111 {
+		t.Errorf("%d keys are left, want %d", n, 3009-1111)
+	}
+	d.Expect("rm 0 type set match set1 count 10000", "*2 $0 :1")
+	d.ExpectEvents("rm 0 match set2 count 10000", "del(set2)")
+	d.Expect("rm 0 type set count 10000", "*2 $0 :7")
+	d.Expect("exists k0", ":1")
+}
+
+func TestShrink(t *testing.T) {
+	d := newDB(t)
+	d.Expect("shrink none", "$-1")
+	d.Do("set", "s", "v")
+	d.Expect("shrink s", "-ERR WRONGTYPE Key is not a set or hash with DenseSet encoding")
+	d.Do("sadd", "set", "1")
+	d.Expect("shrink set", "-ERR WRONGTYPE Key is not a set or hash with DenseSet encoding")
+	d.Do("sadd", "set", strings.Repeat("long", 100))
+	d.Expect("shrink set", ":0")
 }

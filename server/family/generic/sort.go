@@ -22,7 +22,7 @@ func sortStore(c *command.Ctx) { sortAny(c, false) }
 func sortRO(c *command.Ctx)    { sortAny(c, true) }
 
 func sortAny(c *command.Ctx, readOnly bool) {
-	a, err := parseSort(c.Args[2:], readOnly)
+	a, err := parseSort(c.Args[2:], readOnly, c.Limited)
 	if err != nil {
 		c.Fail(err)
 		return
@@ -30,6 +30,9 @@ func sortAny(c *command.Ctx, readOnly bool) {
 	s := sorter{c: c, args: &a}
 	if err := s.read(c.Args[1]); err != nil {
 		c.Fail(err)
+		return
+	}
+	if c.Relocated {
 		return
 	}
 	if err := s.sort(); err != nil {
@@ -96,6 +99,9 @@ func (s *sorter) read(key []byte) error {
 		}
 	default:
 		return resperr.WrongType
+	}
+	if s.c.Long(size) {
+		return nil
 	}
 	if a.asIs && a.store && cell.Type() == object.Set {
 		// A set has no order of its own. What is stored must not depend on chance.
@@ -191,6 +197,7 @@ func (s *sorter) weigh() error {
 	a := s.args
 	failed := false
 	for i := range s.elems {
+		s.c.Breathe()
 		e := &s.elems[i]
 		weight := s.at(e.elem)
 		if a.by != nil {
@@ -230,6 +237,7 @@ func scoreOf(text []byte) (score float64, ok bool) {
 }
 
 func (s *sorter) compare(x, y sortElem) int {
+	s.c.Breathe()
 	n := 0
 	switch a := s.args; {
 	case !a.alpha:
@@ -284,6 +292,7 @@ func (s *sorter) lookup(p *pattern, elem []byte) (value []byte, ok bool) {
 // each calls fn for the values of the result in order: the elements, or what GET finds for each of them.
 func (s *sorter) each(fn func(value []byte, ok bool)) {
 	for _, e := range s.elems {
+		s.c.Breathe()
 		elem := s.at(e.elem)
 		if len(s.args.get) == 0 {
 			fn(elem, true)

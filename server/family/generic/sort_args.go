@@ -43,8 +43,8 @@ func parsePattern(arg []byte) pattern {
 	return p
 }
 
-// parseSort parses the arguments behind the key.
-func parseSort(args [][]byte, readOnly bool) (a sortArgs, err error) {
+// parseSort parses the arguments behind the key. limited is Ctx.Limited.
+func parseSort(args [][]byte, readOnly, limited bool) (a sortArgs, err error) {
 	a.count = -1
 	for len(args) > 0 {
 		opt, left := args[0], len(args)-1
@@ -68,11 +68,17 @@ func parseSort(args [][]byte, readOnly bool) (a sortArgs, err error) {
 			a.store, a.target = true, args[1]
 			used = 2
 		case command.Is(opt, "by") && left >= 1:
+			if limited && bytes.IndexByte(args[1], '*') >= 0 {
+				return a, resperr.SortByDenied
+			}
 			p := parsePattern(args[1])
 			a.by = &p
 			a.asIs = a.asIs || p.self || p.constant
 			used = 2
 		case command.Is(opt, "get") && left >= 1:
+			if limited {
+				return a, resperr.SortGetDenied // GET # as well, as in Redis
+			}
 			a.get = append(a.get, parsePattern(args[1]))
 			used = 2
 		default:

@@ -65,6 +65,19 @@ var Commands = []command.Command{
 		Syntax:  "key", Run: hgetall,
 	},
 	{
+		Name: "hgetdel", Arity: -5, Since: "8.0.0", Complexity: perField,
+		Flags: command.Write | command.Fast, ACL: command.CatHash, Keys: command.Key(1),
+		Summary: "Returns the values of fields of a hash and deletes the fields.",
+		Syntax:  "key " + fieldList, Run: hgetdel,
+	},
+	{
+		Name: "hgetex", Arity: -5, Since: "8.0.0", Complexity: perField,
+		Flags: command.Write | command.Fast, ACL: command.CatHash, Keys: command.Key(1),
+		Summary: "Returns the values of fields of a hash after setting or removing their expiry.",
+		Syntax:  "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] " + fieldList,
+		Run:     hgetex,
+	},
+	{
 		Name: "hincrby", Arity: 4, Since: "2.0.0", Complexity: "O(1)",
 		Flags: writes, ACL: command.CatHash, Keys: command.Key(1),
 		Summary: "Adds to the integer value of a field; a missing field counts as 0.",
@@ -147,6 +160,14 @@ var Commands = []command.Command{
 		Flags: writes, ACL: command.CatHash, Keys: command.Key(1),
 		Summary: "Sets fields of a hash, which is created if missing.",
 		Syntax:  "key field value [field value ...]", Run: hset,
+	},
+	{
+		Name: "hsetex", Arity: -5, Since: "8.0.0", Complexity: perField,
+		Flags: writes, ACL: command.CatHash, Keys: command.Key(1),
+		Summary: "Sets fields of a hash and their expiry, if a condition holds.",
+		Syntax: "key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] " +
+			"FIELDS numfields field value [field value ...]",
+		Run: hsetex,
 	},
 	{
 		Name: "hsetnx", Arity: 4, Since: "2.0.0", Complexity: "O(1)",

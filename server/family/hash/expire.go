@@ -31,19 +31,26 @@ type expireArgs struct {
 	fields   [][]byte
 }
 
+// parseDeadline parses a time that is counted in units from base on.
+func parseDeadline(cmd string, arg []byte, base, unit int64) (deadline int64, err error) {
+	n, err := command.Int(arg)
+	switch {
+	case err != nil:
+		return 0, err
+	case n < 0:
+		return 0, resperr.ExpireNegative
+	case n > maxDeadline/unit || n*unit > maxDeadline-base:
+		return 0, resperr.InvalidExpire(cmd)
+	}
+	return n*unit + base, nil
+}
+
 // parseExpire parses time [NX | XX | GT | LT] FIELDS numfields field…; there are at least four arguments. The time
 // is counted in units from base on.
 func parseExpire(cmd string, args [][]byte, base, unit int64) (a expireArgs, err error) {
-	n, err := command.Int(args[0])
-	switch {
-	case err != nil:
+	if a.deadline, err = parseDeadline(cmd, args[0], base, unit); err != nil {
 		return a, err
-	case n < 0:
-		return a, resperr.ExpireNegative
-	case n > maxDeadline/unit || n*unit > maxDeadline-base:
-		return a, resperr.InvalidExpire(cmd)
 	}
-	a.deadline = n*unit + base
 	args = args[1:]
 	switch opt := args[0]; {
 	case command.Is(opt, "nx"):

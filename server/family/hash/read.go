@@ -121,7 +121,7 @@ func live(c *command.Ctx, cell object.Cell) int {
 
 func hgetall(c *command.Ctx) {
 	cell, ok := find(c, c.Args[1])
-	if !ok {
+	if !ok || c.Long(live(c, cell)) {
 		return
 	}
 	c.Reply.Map(live(c, cell))
@@ -130,6 +130,7 @@ func hgetall(c *command.Ctx) {
 	}
 	it := hash.NewIter(cell, c.DB.NowMs)
 	for field, value, ok := it.Next(); ok; field, value, ok = it.Next() {
+		c.Breathe()
 		c.Reply.Bulk(field)
 		c.Reply.Bulk(value)
 	}
@@ -137,7 +138,7 @@ func hgetall(c *command.Ctx) {
 
 func hkeys(c *command.Ctx) {
 	cell, ok := find(c, c.Args[1])
-	if !ok {
+	if !ok || c.Long(live(c, cell)) {
 		return
 	}
 	c.Reply.Array(live(c, cell))
@@ -146,13 +147,14 @@ func hkeys(c *command.Ctx) {
 	}
 	it := hash.NewIter(cell, c.DB.NowMs)
 	for field, _, ok := it.Next(); ok; field, _, ok = it.Next() {
+		c.Breathe()
 		c.Reply.Bulk(field)
 	}
 }
 
 func hvals(c *command.Ctx) {
 	cell, ok := find(c, c.Args[1])
-	if !ok {
+	if !ok || c.Long(live(c, cell)) {
 		return
 	}
 	c.Reply.Array(live(c, cell))
@@ -161,6 +163,7 @@ func hvals(c *command.Ctx) {
 	}
 	it := hash.NewIter(cell, c.DB.NowMs)
 	for _, value, ok := it.Next(); ok; _, value, ok = it.Next() {
+		c.Breathe()
 		c.Reply.Bulk(value)
 	}
 }

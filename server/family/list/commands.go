@@ -1,10 +1,42 @@
-// Package list is the list family, without the commands that wait for elements.
+// Package list is the list family.
 package list
 
 import "dragonfly/server/command"
 
 // Commands declares the list family.
 var Commands = []command.Command{
+	{
+		Name: "blmove", Arity: 6, Since: "6.2.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.NoScript | command.Blocking,
+		ACL:   command.CatList, Keys: command.Keys(1, 2, 1),
+		Summary: "Pops an element from a list, pushes it to another and returns it. Waits until there is one.",
+		Syntax:  "source destination LEFT|RIGHT LEFT|RIGHT timeout", Run: blmove,
+	},
+	{
+		Name: "blmpop", Arity: -5, Since: "7.0.0", Complexity: "O(N+M), N = number of keys, M = of elements returned",
+		Flags: command.Write | command.Blocking, ACL: command.CatList, Keys: command.NumKeys(2),
+		Summary: "Pops elements from the first of several lists that is not empty. Waits until there is one.",
+		Syntax:  "timeout numkeys key [key ...] LEFT|RIGHT [COUNT count]", Run: blmpop,
+	},
+	{
+		Name: "blpop", Arity: -3, Since: "2.0.0", Complexity: "O(N), N = number of keys",
+		Flags: command.Write | command.NoScript | command.Blocking, ACL: command.CatList, Keys: command.Keys(1, -2, 1),
+		Summary: "Removes the first element of the first of several lists that is not empty, and returns it. Waits until there is one.",
+		Syntax:  "key [key ...] timeout", Run: blpop,
+	},
+	{
+		Name: "brpop", Arity: -3, Since: "2.0.0", Complexity: "O(N), N = number of keys",
+		Flags: command.Write | command.NoScript | command.Blocking, ACL: command.CatList, Keys: command.Keys(1, -2, 1),
+		Summary: "Removes the last element of the first of several lists that is not empty, and returns it. Waits until there is one.",
+		Syntax:  "key [key ...] timeout", Run: brpop,
+	},
+	{
+		Name: "brpoplpush", Arity: 4, Since: "2.2.0", Complexity: "O(1)",
+		Flags: command.Write | command.DenyOOM | command.NoScript | command.Blocking,
+		ACL:   command.CatList, Keys: command.Keys(1, 2, 1),
+		Summary: "Moves the last element of a list to the head of another and returns it. Waits until there is one.",
+		Syntax:  "source destination timeout", Run: brpoplpush,
+	},
 	{
 		Name: "lindex", Arity: 3, Since: "1.0.0", Complexity: "O(N), N = distance of the element from the nearer end",
 		Flags: command.ReadOnly, ACL: command.CatList, Keys: command.Key(1),

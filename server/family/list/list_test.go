@@ -266,7 +266,7 @@ func TestAllocs(t *testing.T) {
 		"LPUSH small x y", "RPUSH big x 12", "LPOP small", "RPOP big", "LPUSH new x", "RPOP new", "LLEN big", "LINDEX big 1000",
 		"LRANGE big 500 600", "LPOS big none", "LMOVE big big LEFT RIGHT", "LMOVE small big LEFT LEFT",
 		"RPOPLPUSH big small", "LSET big 100 x", "LREM big 1 x", "LINSERT small BEFORE 5 6", "LPOP big 3",
-		"LMPOP 2 none big LEFT", "LTRIM small 0 2",
+		"LMPOP 2 none big LEFT", "LTRIM small 0 2", "BLPOP none big 0", "BLMOVE big small LEFT LEFT 0",
 	} {
 		args := commandtest.Args(strings.Fields(line)...)
 		d.Run(args)

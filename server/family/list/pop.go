@@ -39,12 +39,17 @@ func pop(c *command.Ctx, e end) {
 	case many:
 		popMany(c, key, cell, e, count)
 	default:
-		index := e.index(list.Len(cell))
-		elem, _ := list.Index(cell, index)
-		answer(c, elem)
-		list.Delete(cell, index, 1)
-		removed(c, key, cell, e.popEvent())
+		popOne(c, key, cell, e)
 	}
+}
+
+// popOne replies and removes the element at an end.
+func popOne(c *command.Ctx, key []byte, cell object.Cell, e end) {
+	index := e.index(list.Len(cell))
+	elem, _ := list.Index(cell, index)
+	answer(c, elem)
+	list.Delete(cell, index, 1)
+	removed(c, key, cell, e.popEvent())
 }
 
 // index returns the index of the element at this end of a list of so many.
@@ -86,57 +91,78 @@ func removed(c *command.Ctx, key []byte, cell object.Cell, event string) {
 	c.DB.Event(key, store.EventGeneric, "del")
 }
 
+// multiPop are the parsed arguments of LMPOP.
+type multiPop struct {
+	keys  [][]byte
+	end   end
+	count int64
+}
+
+// parseMultiPop parses the arguments from numkeys on.
+func parseMultiPop(args [][]byte) (a multiPop, err error) {
+	n, err := command.IntFrom(args[0], 1, resperr.NumKeysZero)
+	if err != nil {
+		return a, err
+	}
+	if n >= int64(len(args)-1) {
+		return a, resperr.Syntax
+	}
+	var ok bool
+	if a.end, ok = parseEnd(args[1+n]); !ok {
+		return a, resperr.Syntax
+	}
+	a.keys, a.count = args[1:1+n], 1
+	rest := args[2+n:]
+	for i := 0; i < len(rest); i += 2 {
+		if i > 0 || i+1 == len(rest) || !command.Is(rest[i], "count") {
+			return a, resperr.Syntax
+		}
+		if a.count, err = command.IntFrom(rest[i+1], 1, resperr.CountZero); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
 func lmpop(c *command.Ctx) {
-	count, err := command.IntFrom(c.Args[1], 1, resperr.NumKeysZero)
+	a, err := parseMultiPop(c.Args[1:])
 	if err != nil {
 		c.Fail(err)
 		return
 	}
-	if count > int64(len(c.Args)-3) {
-		c.Fail(resperr.Syntax)
-		return
+	if answered := a.pop(c); !answered {
+		c.Reply.NullArray()
 	}
-	keys, rest := c.Args[2:2+count], c.Args[2+count:]
-	e, ok := parseEnd(rest[0])
-	if !ok {
-		c.Fail(resperr.Syntax)
-		return
+}
+
+// pop replies and removes elements of the first list there is. If there is none, it answers nothing and returns false.
+func (a *multiPop) pop(c *command.Ctx) (answered bool) {
+	key, cell, ok := firstOf(c, a.keys)
+	if ok && cell.Ok() {
+		c.Reply.Array(2)
+		c.Reply.Bulk(key)
+		popMany(c, key, cell, a.end, a.count)
 	}
-	most := int64(1)
-	for i := 1; i < len(rest); i += 2 {
-		if i > 1 || i+1 == len(rest) || !command.Is(rest[i], "count") {
-			c.Fail(resperr.Syntax)
-			return
-		}
-		if most, err = command.IntFrom(rest[i+1], 1, resperr.CountZero); err != nil {
-			c.Fail(err)
-			return
-		}
-	}
-	for _, key := range keys {
-		cell, ok := c.DB.EditAs(key, object.List)
-		if !ok {
-			c.Fail(resperr.WrongType)
-			return
-		}
-		if cell.Ok() {
-			c.Reply.Array(2)
-			c.Reply.Bulk(key)
-			popMany(c, key, cell, e, most)
-			return
-		}
-	}
-	c.Reply.NullArray()
+	return !ok || cell.Ok()
 }
 
 func lmove(c *command.Ctx) {
-	from, ok := parseEnd(c.Args[3])
-	to, ok2 := parseEnd(c.Args[4])
-	if !ok || !ok2 {
-		c.Fail(resperr.Syntax)
+	from, to, err := parseEnds(c.Args[3:])
+	if err != nil {
+		c.Fail(err)
 		return
 	}
 	move(c, from, to)
+}
+
+// parseEnds parses the ends that an element is moved from and to.
+func parseEnds(args [][]byte) (from, to end, err error) {
+	from, ok := parseEnd(args[0])
+	to, ok2 := parseEnd(args[1])
+	if !ok || !ok2 {
+		return from, to, resperr.Syntax
+	}
+	return from, to, nil
 }
 
 func rpoplpush(c *command.Ctx) { move(c, tail, head) }

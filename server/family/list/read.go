@@ -23,6 +23,7 @@ func answerAll(c *command.Ctx, it *list.Iter, n int) {
 	for range n {
 		e, _ := it.Next()
 		answer(c, e)
+		c.Breathe()
 	}
 }
 
@@ -102,6 +103,9 @@ func lrange(c *command.Ctx) {
 		return
 	}
 	first, count := clamp(start, stop, list.Len(cell))
+	if c.Long(count) {
+		return
+	}
 	c.Reply.Array(count)
 	it := list.From(cell, first)
 	answerAll(c, &it, count)

@@ -12,7 +12,7 @@ import (
 )
 
 // cells returns the sets at the keys, the zero Cell for a missing one. If a key holds something else it answers so
-// and returns false.
+// and returns false, as it does if they are too big to be dealt with here.
 func cells(c *command.Ctx, keys [][]byte) (list []object.Cell, ok bool) {
 	for _, key := range keys {
 		if _, ok := find(c, key); !ok {
@@ -21,10 +21,12 @@ func cells(c *command.Ctx, keys [][]byte) (list []object.Cell, ok bool) {
 	}
 	// Only now, as finding may remove an expired key, which moves what other cells refer to.
 	list = make([]object.Cell, len(keys))
+	total := 0
 	for i, key := range keys {
 		list[i] = c.DB.Peek(key)
+		total += size(list[i])
 	}
-	return list, true
+	return list, !c.Long(total)
 }
 
 // size returns the number of members of a set that may be missing.
@@ -76,7 +78,7 @@ func sinter(c *command.Ctx) {
 		return
 	}
 	mark, n := c.Reply.Defer(), 0
-	intersect(list, func(m []byte) bool {
+	intersect(c, list, func(m []byte) bool {
 		c.Reply.Bulk(m)
 		n++
 		return true
@@ -110,7 +112,7 @@ func sintercard(c *command.Ctx) {
 		return
 	}
 	n := int64(0)
-	intersect(list, func([]byte) bool {
+	intersect(c, list, func([]byte) bool {
 		n++
 		return n != limit
 	})
@@ -129,7 +131,7 @@ func sinterstore(c *command.Ctx) {
 		set.InitListpack(result)
 	}
 	ints := true
-	intersect(list, func(m []byte) bool {
+	intersect(c, list, func(m []byte) bool {
 		if ints {
 			_, ints = number.ParseInt(m)
 		}
@@ -146,7 +148,7 @@ func bySize(a, b object.Cell) int { return size(a) - size(b) }
 
 // intersect calls fn for the members that all sets have, in the order of the smallest set, until it returns false. It
 // sorts the list.
-func intersect(list []object.Cell, fn func(m []byte) bool) {
+func intersect(c *command.Ctx, list []object.Cell, fn func(m []byte) bool) {
 	slices.SortStableFunc(list, bySize)
 	smallest := list[0]
 	if !smallest.Ok() {
@@ -155,6 +157,7 @@ func intersect(list []object.Cell, fn func(m []byte) bool) {
 	it := set.NewIter(smallest)
 next:
 	for m, ok := it.Next(); ok; m, ok = it.Next() {
+		c.Breathe()
 		for _, other := range list[1:] {
 			if other.Slot != smallest.Slot && !set.Contains(other, m) {
 				continue next
@@ -213,6 +216,7 @@ func addAll(c *command.Ctx, result, cell object.Cell) {
 	lim := c.DB.Limits()
 	it := set.NewIter(cell)
 	for m, ok := it.Next(); ok; m, ok = it.Next() {
+		c.Breathe()
 		set.Add(result, m, lim)
 	}
 }
@@ -251,6 +255,7 @@ func diffByLookup(c *command.Ctx, result, first object.Cell, others []object.Cel
 	it := set.NewIter(first)
 next:
 	for m, ok := it.Next(); ok; m, ok = it.Next() {
+		c.Breathe()
 		for _, other := range others {
 			if other.Ok() && set.Contains(other, m) {
 				continue next
@@ -268,6 +273,7 @@ func diffByRemoval(c *command.Ctx, result, first object.Cell, others []object.Ce
 		}
 		it := set.NewIter(other)
 		for m, ok := it.Next(); ok && set.Len(result) > 0; m, ok = it.Next() {
+			c.Breathe()
 			set.Remove(result, m)
 		}
 	}

@@ -4,8 +4,8 @@
 //
 // A member that SADDEX or FIELDEXPIRE gave a deadline is gone when its time has come: package store removes it before a
 // command sees the set, and the set with its last member. That is reported as sexpired, a new deadline as sexpire. SADD of
-// such a member leaves its deadline alone. The copy of a set has the deadlines of the set; a set that is computed, and a
-// member that is moved, has none.
+// such a member leaves its deadline alone. The copy of a set has the deadlines of the set, and a member that SMOVE moves
+// keeps its own, unless the target has it already; a set that is computed has none.
 //
 // Differences from Redis: SRANDMEMBER with a negative count is refused beyond a bound, where Redis would build the
 // reply until memory is gone.

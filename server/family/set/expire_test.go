@@ -69,21 +69,35 @@ func TestMembersExpireEvents(t *testing.T) {
 	f("sadd s a", "sexpired(s) del(s) new(s) sadd(s)", 1)
 }
 
-// TestComputedSetsDoNotExpire: deadlines stay behind when sets are computed and members are moved.
+// TestComputedSetsDoNotExpire: deadlines stay behind when sets are computed.
 func TestComputedSetsDoNotExpire(t *testing.T) {
 	d := commandtest.New(t, Commands)
 	d.Do("saddex", "s", "10", "a", "b", "1")
-	for _, line := range []string{"sunionstore d s", "sinterstore d s s", "sdiffstore d s none", "sunionstore s s", "smove s d 1"} {
+	for _, line := range []string{"sunionstore d s", "sinterstore d s s", "sdiffstore d s none", "sunionstore s s"} {
 		d.Do(strings.Fields(line)...)
-		if c := d.Cell(strings.Fields(line)[1]); !c.Ok() || line[:5] != "smove" && c.HasFieldTTL() {
+		if c := d.Cell(strings.Fields(line)[1]); !c.Ok() || c.HasFieldTTL() {
 			t.Errorf("%s: the result is not there or expires", line)
 		}
 	}
-	d.Do("saddex", "t", "10", "x")
-	d.Do("smove", "t", "d", "x")
 	d.NowMs += 20_000
+	d.Expect("scard d", ":3")
+	d.Expect("scard s", ":3")
+}
+
+// TestMovedMembersExpire: a member takes its deadline along, unless it is in the target already.
+func TestMovedMembersExpire(t *testing.T) {
+	d := commandtest.New(t, Commands)
+	d.Do("saddex", "s", "10", "a", "b", "1")
+	d.Do("sadd", "s", "plain")
+	d.Do("sadd", "d", "b", "5")
+	d.ExpectEvents("smove s new a", "srem(s) new(new) sadd(new)")
+	d.ExpectEvents("smove s d b", "srem(s)")
+	d.ExpectEvents("smove s d 1", "srem(s) sadd(d)")
+	d.ExpectEvents("smove s d plain", "srem(s) del(s) sadd(d)")
 	d.Expect("scard d", ":4")
-	d.Expect("scard t", ":0")
+	d.NowMs += 20_000
+	d.Expect("scard new", ":0")
+	d.Expect("smismember d b 1 plain 5", "*4 :1 :0 :1 :1")
 }
 
 // TestSaddexAgainstMap runs random commands under a running clock and compares with a map.

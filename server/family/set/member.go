@@ -122,6 +122,10 @@ func smove(c *command.Ctx) {
 		c.Reply.Flag(set.Contains(source, member))
 		return
 	}
+	deadline := int64(0)
+	if source.HasFieldTTL() {
+		deadline, _ = set.Deadline(source, member)
+	}
 	if !set.Remove(source, member) {
 		c.Reply.Int(0)
 		return
@@ -133,7 +137,13 @@ func smove(c *command.Ctx) {
 	} else {
 		target = add(c, to, member, 1)
 	}
-	if set.Add(target, member, c.DB.Limits()) {
+	var added bool
+	if deadline == 0 {
+		added = set.Add(target, member, c.DB.Limits())
+	} else if added = set.AddUntil(target, member, deadline, true); added {
+		c.DB.NoteFieldDeadline(to, deadline)
+	}
+	if added {
 		c.DB.Changed(to, store.EventSet, "sadd")
 	}
 	c.Reply.Int(1)
@@ -172,6 +182,7 @@ func smembers(c *command.Ctx) {
 	cell, ok := find(c, c.Args[1])
 	switch {
 	case !ok:
+	case cell.Ok() && c.Long(set.Len(cell)):
 	case cell.Ok():
 		answer(c, cell)
 	default:
@@ -185,6 +196,7 @@ func answer(c *command.Ctx, cell object.Cell) {
 	it := set.NewIter(cell)
 	for m, ok := it.Next(); ok; m, ok = it.Next() {
 		c.Reply.Bulk(m)
+		c.Breathe()
 	}
 }
 

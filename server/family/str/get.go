@@ -44,7 +44,7 @@ func getdel(c *command.Ctx) {
 
 func getex(c *command.Ctx) {
 	var o options
-	if err := o.parse(c.Args[2:], true); err != nil {
+	if err := o.parse(c.Args[2:], ofGetex); err != nil {
 		c.Fail(err)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"dragonfly/server/command"
+	"dragonfly/store"
 	"dragonfly/store/number"
 	"dragonfly/store/resperr"
 )
@@ -26,13 +27,24 @@ const (
 	seconds
 )
 
-// options are those of SET and GETEX.
+// options are those of SET, GETEX and MSETEX.
 type options struct {
-	nx, xx, get bool
-	expiry      expiry
-	unit        unit   // of when
-	when        []byte // the time given, if expiry is setExpiry; deadline looks at it
+	nx, xx, get, stick bool
+	compare            compare
+	operand            []byte // of compare
+	expiry             expiry
+	unit               unit   // of when
+	when               []byte // the time given, if expiry is setExpiry; deadline looks at it
 }
+
+// grammar says whose options are parsed.
+type grammar uint8
+
+const (
+	ofSet grammar = iota
+	ofGetex
+	ofMsetex
+)
 
 // timeUnit returns the unit of the options that take a time.
 func timeUnit(arg []byte) (u unit, ok bool) {
@@ -49,9 +61,8 @@ func timeUnit(arg []byte) (u unit, ok bool) {
 	return 0, false
 }
 
-// parse parses the options of SET, or of GETEX if getex. As in Redis an option may be repeated, and the last one
-// counts.
-func (o *options) parse(args [][]byte, getex bool) error {
+// parse parses options. As in Redis an option may be repeated, and the last one counts.
+func (o *options) parse(args [][]byte, g grammar) error {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if u, ok := timeUnit(arg); ok {
@@ -63,24 +74,46 @@ func (o *options) parse(args [][]byte, getex bool) error {
 			o.expiry, o.unit, o.when = setExpiry, u, args[i]
 			continue
 		}
+		if k, ok := compareOf(arg); ok {
+			if g != ofSet || i+1 == len(args) || o.nx || o.xx || o.compare != always && o.compare != k {
+				return resperr.Syntax
+			}
+			i++
+			o.compare, o.operand = k, args[i]
+			continue
+		}
 		switch {
-		case getex && command.Is(arg, "persist") && (o.expiry == noExpiry || o.expiry == persist):
+		case g == ofGetex:
+			if !command.Is(arg, "persist") || o.expiry != noExpiry && o.expiry != persist {
+				return resperr.Syntax
+			}
 			o.expiry = persist
-		case getex:
-			return resperr.Syntax
-		case command.Is(arg, "nx") && !o.xx:
+		case command.Is(arg, "nx") && !o.xx && o.compare == always:
 			o.nx = true
-		case command.Is(arg, "xx") && !o.nx:
+		case command.Is(arg, "xx") && !o.nx && o.compare == always:
 			o.xx = true
-		case command.Is(arg, "get"):
-			o.get = true
 		case command.Is(arg, "keepttl") && (o.expiry == noExpiry || o.expiry == keepTTL):
 			o.expiry = keepTTL
+		case g == ofSet && command.Is(arg, "get"):
+			o.get = true
+		case g == ofSet && command.Is(arg, "stick"):
+			o.stick = true
 		default:
 			return resperr.Syntax
 		}
 	}
 	return nil
+}
+
+// deadline returns the deadline that the options give a key, for SetString.
+func (o *options) deadline(c *command.Ctx) (ms int64, err error) {
+	switch o.expiry {
+	case setExpiry:
+		return deadlineOf(c, o.when, o.unit)
+	case keepTTL:
+		return store.KeepDeadline, nil
+	}
+	return 0, nil
 }
 
 // deadlineOf returns the absolute time in ms that a time given with a command means.

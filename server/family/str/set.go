@@ -16,7 +16,7 @@ func set(c *command.Ctx) {
 		return
 	}
 	var o options
-	if err := o.parse(c.Args[3:], false); err != nil {
+	if err := o.parse(c.Args[3:], ofSet); err != nil {
 		c.Fail(err)
 		return
 	}
@@ -25,33 +25,48 @@ func set(c *command.Ctx) {
 
 // setWith is SET with options that are syntactically right.
 func setWith(c *command.Ctx, key, value []byte, o *options) {
-	var deadline int64
-	switch o.expiry {
-	case setExpiry:
-		ms, err := deadlineOf(c, o.when, o.unit)
-		if err != nil {
-			c.Fail(err)
-			return
-		}
-		deadline = ms
-	case keepTTL:
-		deadline = store.KeepDeadline
-	}
-	if o.get && !answer(c, key) {
+	deadline, err := o.deadline(c)
+	if err != nil {
+		c.Fail(err)
 		return
 	}
-	if o.nx || o.xx {
-		if exists := c.DB.Peek(key); exists.Ok() == o.nx {
-			if !o.get {
-				c.Reply.Null()
-			}
-			return
+	may, err := o.allow(c, key)
+	switch {
+	case err != nil:
+		c.Fail(err)
+		return
+	case o.get && !answer(c, key):
+		return
+	case !may:
+		if !o.get {
+			c.Reply.Null()
 		}
+		return
 	}
 	assign(c, key, value, deadline)
+	if o.stick {
+		c.DB.Edit(key).SetSticky(true)
+	}
 	if !o.get {
 		c.Reply.OK()
 	}
+}
+
+// allow tells whether the conditions of SET hold. A key that is missing has a value unlike any other.
+func (o *options) allow(c *command.Ctx, key []byte) (bool, error) {
+	if !o.nx && !o.xx && o.compare == always {
+		return true, nil
+	}
+	cell := c.DB.Peek(key)
+	switch {
+	case o.nx || o.xx:
+		return cell.Ok() == o.xx, nil
+	case !cell.Ok():
+		return o.compare == unequal || o.compare == unequalDigest, nil
+	case cell.Type() != object.String:
+		return false, resperr.WrongType
+	}
+	return o.compare.holds(cell.View(), o.operand)
 }
 
 // assign makes key a string that expires at deadline ms, 0 = never.
@@ -87,34 +102,6 @@ func getset(c *command.Ctx) {
 	}
 }
 
-func mset(c *command.Ctx) {
-	if len(c.Args)%2 == 0 {
-		c.Fail(resperr.WrongArgs(c.Cmd.Name))
-		return
-	}
-	for i := 1; i < len(c.Args); i += 2 {
-		assign(c, c.Args[i], c.Args[i+1], 0)
-	}
-	c.Reply.OK()
-}
-
-func msetnx(c *command.Ctx) {
-	if len(c.Args)%2 == 0 {
-		c.Fail(resperr.WrongArgs(c.Cmd.Name))
-		return
-	}
-	for i := 1; i < len(c.Args); i += 2 {
-		if c.DB.Peek(c.Args[i]).Ok() {
-			c.Reply.Int(0)
-			return
-		}
-	}
-	for i := 1; i < len(c.Args); i += 2 {
-		assign(c, c.Args[i], c.Args[i+1], 0)
-	}
-	c.Reply.Int(1)
-}
-
 func appendValue(c *command.Ctx) {
 	key, tail := c.Args[1], c.Args[2]
 	cell, ok := c.DB.EditAs(key, object.String)
@@ -133,6 +120,28 @@ func appendValue(c *command.Ctx) {
 		size = str.Append(cell, tail)
 	}
 	c.DB.Changed(key, store.EventString, "append")
+	c.Reply.Int(int64(size))
+}
+
+// prepend is APPEND at the other end.
+func prepend(c *command.Ctx) {
+	key, head := c.Args[1], c.Args[2]
+	cell, ok := c.DB.EditAs(key, object.String)
+	if !ok {
+		c.Fail(resperr.WrongType)
+		return
+	}
+	size := len(head)
+	switch {
+	case !cell.Ok():
+		c.DB.SetString(key, head, str.EncodingOf(head), 0)
+	case cell.Len()+len(head) > str.MaxLen:
+		c.Fail(resperr.StringTooLong)
+		return
+	default:
+		size = str.Prepend(cell, head)
+	}
+	c.DB.Changed(key, store.EventString, "prepend")
 	c.Reply.Int(int64(size))
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 func TestParseOptions(t *testing.T) {
-	f := func(line string, getex bool, want options, wantErr error) {
+	f := func(line string, g grammar, want options, wantErr error) {
 		t.Helper()
 		var o options
-		err := o.parse(commandtest.Args(strings.Fields(line)...), getex)
+		err := o.parse(commandtest.Args(strings.Fields(line)...), g)
 		if err != wantErr {
 			t.Errorf("%q: error %v, want %v", line, err, wantErr)
 		}
@@ -23,23 +23,37 @@ func TestParseOptions(t *testing.T) {
 		}
 	}
 	ten := []byte("10")
-	f("", false, options{}, nil)
-	f("nx", false, options{nx: true}, nil)
-	f("XX gEt KEEPTTL", false, options{xx: true, get: true, expiry: keepTTL}, nil)
-	f("EX 10 nx", false, options{nx: true, expiry: setExpiry, unit: relative | seconds, when: ten}, nil)
-	f("PXAT 9 PXAT 10", false, options{expiry: setExpiry, when: ten}, nil)
-	f("px 10", true, options{expiry: setExpiry, unit: relative, when: ten}, nil)
-	f("exat 10", true, options{expiry: setExpiry, unit: seconds, when: ten}, nil)
-	f("persist persist", true, options{expiry: persist}, nil)
-	f("nx xx", false, options{}, resperr.Syntax)
-	f("ex", false, options{}, resperr.Syntax)
-	f("ex 1 px 1", false, options{}, resperr.Syntax)
-	f("keepttl ex 1", false, options{}, resperr.Syntax)
-	f("persist", false, options{}, resperr.Syntax)
-	f("nx", true, options{}, resperr.Syntax)
-	f("keepttl", true, options{}, resperr.Syntax)
-	f("persist ex 1", true, options{}, resperr.Syntax)
-	f("nxx", false, options{}, resperr.Syntax)
+	f("", ofSet, options{}, nil)
+	f("nx", ofSet, options{nx: true}, nil)
+	f("XX gEt KEEPTTL", ofSet, options{xx: true, get: true, expiry: keepTTL}, nil)
+	f("EX 10 nx", ofSet, options{nx: true, expiry: setExpiry, unit: relative | seconds, when: ten}, nil)
+	f("PXAT 9 PXAT 10", ofSet, options{expiry: setExpiry, when: ten}, nil)
+	f("px 10", ofGetex, options{expiry: setExpiry, unit: relative, when: ten}, nil)
+	f("exat 10", ofGetex, options{expiry: setExpiry, unit: seconds, when: ten}, nil)
+	f("persist persist", ofGetex, options{expiry: persist}, nil)
+	f("nx xx", ofSet, options{}, resperr.Syntax)
+	f("ex", ofSet, options{}, resperr.Syntax)
+	f("ex 1 px 1", ofSet, options{}, resperr.Syntax)
+	f("keepttl ex 1", ofSet, options{}, resperr.Syntax)
+	f("persist", ofSet, options{}, resperr.Syntax)
+	f("nx", ofGetex, options{}, resperr.Syntax)
+	f("keepttl", ofGetex, options{}, resperr.Syntax)
+	f("persist ex 1", ofGetex, options{}, resperr.Syntax)
+	f("nxx", ofSet, options{}, resperr.Syntax)
+	f("stick get", ofSet, options{stick: true, get: true}, nil)
+	f("IFEQ 10 get ifeq 10", ofSet, options{compare: equal, operand: ten, get: true}, nil)
+	f("ex 10 ifdne 10", ofSet, options{compare: unequalDigest, operand: ten, expiry: setExpiry, unit: relative | seconds, when: ten}, nil)
+	f("ifeq 10 ifne 10", ofSet, options{}, resperr.Syntax)
+	f("ifeq 10 nx", ofSet, options{}, resperr.Syntax)
+	f("xx ifne 10", ofSet, options{}, resperr.Syntax)
+	f("ifeq", ofSet, options{}, resperr.Syntax)
+	f("ifeq 10", ofGetex, options{}, resperr.Syntax)
+	f("xx keepttl", ofMsetex, options{xx: true, expiry: keepTTL}, nil)
+	f("pxat 10 nx", ofMsetex, options{nx: true, expiry: setExpiry, when: ten}, nil)
+	f("get", ofMsetex, options{}, resperr.Syntax)
+	f("stick", ofMsetex, options{}, resperr.Syntax)
+	f("persist", ofMsetex, options{}, resperr.Syntax)
+	f("ifeq 10", ofMsetex, options{}, resperr.Syntax)
 }
 
 func TestReplies(t *testing.T) {

@@ -136,6 +136,7 @@ func xgroupDestroy(c *command.Ctx) {
 	if destroyed {
 		noted(c, 1)
 		c.DB.Event(c.Args[2], eventClass, "xgroup-destroy")
+		c.DB.Wake(c.Args[2]) // its readers learn that it is gone
 	}
 }
 

@@ -1,7 +1,7 @@
 package stream
 
 import (
-	"math"
+	"time"
 
 	"dragonfly/server/command"
 	"dragonfly/store/resperr"
@@ -13,7 +13,7 @@ type readArgs struct {
 	group, consumer []byte // of XREADGROUP, else nil
 	count           int64  // entries per stream, 0 = any
 	blocks          bool
-	blockMs         int64 // 0 = forever
+	timeout         time.Duration // 0 = forever
 	noAck           bool
 	keys, ids       [][]byte // as many of each
 }
@@ -27,7 +27,7 @@ func parseRead(c *command.Ctx, group bool) (a readArgs, err error) {
 		case more > 0 && command.Is(opt, "block"):
 			i++
 			a.blocks = true
-			a.blockMs, err = parseTimeout(args[i], c.DB.NowMs)
+			a.timeout, err = command.TimeoutMs(args[i], c.DB.NowMs)
 		case more > 0 && command.Is(opt, "count"):
 			i++
 			a.count, err = command.Int(args[i])
@@ -68,19 +68,6 @@ func unbalanced(cmd string, group bool) error {
 		return resperr.StreamUnbalanced(cmd, ">")
 	}
 	return resperr.StreamUnbalanced(cmd, "$")
-}
-
-func parseTimeout(arg []byte, nowMs int64) (int64, error) {
-	ms, err := command.Int(arg)
-	switch {
-	case err != nil:
-		return 0, resperr.TimeoutNotInteger
-	case ms < 0:
-		return 0, resperr.TimeoutNegative
-	case ms > math.MaxInt64-nowMs:
-		return 0, resperr.TimeoutRange
-	}
-	return ms, nil
 }
 
 // findStreams appends the indices of the keys of XREAD and XREADGROUP.
@@ -131,14 +118,18 @@ func xread(c *command.Ctx) {
 		}
 		want = append(want, w)
 	}
-	if !a.answer(c, want) {
+	switch {
+	case a.answer(c, want):
+	case a.blocks:
+		a.wait(c, want)
+	default:
 		c.Reply.NullArray()
 	}
 }
 
 // resolve finds out what is wanted of the stream at key. If that cannot be it answers so, and ok is false.
 func (a *readArgs) resolve(c *command.Ctx, key, arg []byte) (w wanted, ok bool) {
-	s, found, ok := find(c, key)
+	s, found, ok := a.open(c, key)
 	if !ok {
 		return w, false
 	}
@@ -218,7 +209,7 @@ func head(c *command.Ctx, key []byte) {
 
 // read answers the entries of a stream after an ID, if there are any.
 func (a *readArgs) read(c *command.Ctx, key []byte, after stream.ID) bool {
-	s, found, _ := find(c, key)
+	s, found, _ := a.open(c, key)
 	if !found || s.Len() == 0 || !after.Less(s.LastEntryID()) {
 		return false
 	}

@@ -5,6 +5,32 @@ import "dragonfly/server/command"
 // Commands declares the sorted-set family.
 var Commands = []command.Command{
 	{
+		Name: "bzmpop", Arity: -5, Since: "7.0.0",
+		Flags: command.Write | command.Blocking, ACL: command.CatSortedSet, Keys: command.NumKeys(2),
+		Complexity: "O(K + M*log(N)), K = number of keys, N = members of the first that exists, M = members removed",
+		Summary:    "Removes members from one end of the first sorted set that exists and returns them. Waits until there is one.",
+		Syntax:     "timeout numkeys key [key ...] <MIN | MAX> [COUNT count]",
+		Run:        bzmpop,
+	},
+	{
+		Name: "bzpopmax", Arity: -3, Since: "5.0.0",
+		Flags: command.Write | command.NoScript | command.Blocking | command.Fast,
+		ACL:   command.CatSortedSet, Keys: command.Keys(1, -2, 1),
+		Complexity: "O(log(N)), N = number of members",
+		Summary:    "Removes the member with the highest score of the first sorted set that exists. Waits until there is one.",
+		Syntax:     "key [key ...] timeout",
+		Run:        bzpopmax,
+	},
+	{
+		Name: "bzpopmin", Arity: -3, Since: "5.0.0",
+		Flags: command.Write | command.NoScript | command.Blocking | command.Fast,
+		ACL:   command.CatSortedSet, Keys: command.Keys(1, -2, 1),
+		Complexity: "O(log(N)), N = number of members",
+		Summary:    "Removes the member with the lowest score of the first sorted set that exists. Waits until there is one.",
+		Syntax:     "key [key ...] timeout",
+		Run:        bzpopmin,
+	},
+	{
 		Name: "zadd", Arity: -4, Since: "1.2.0",
 		Flags: command.Write | command.DenyOOM | command.Fast, ACL: command.CatSortedSet, Keys: command.Key(1),
 		Complexity: "O(log(N)) for each member added, N = number of members",

@@ -1,4 +1,4 @@
-// Package zset is the family of sorted-set commands, without those that wait.
+// Package zset is the family of sorted-set commands.
 //
 // A range of any kind is turned into ranks once, and everything else (offset,
 // count, reply, removal) is done by rank: see store/types/zset.

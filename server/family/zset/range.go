@@ -115,6 +115,9 @@ func runRange(c *command.Ctx, form rangeForm) {
 		return
 	}
 	first, n := a.slice(cell)
+	if c.Long(n) {
+		return
+	}
 	pairs := beginPairs(c, n, a.withScores)
 	pairs.addRun(cell, first, n, a.rev)
 }
@@ -140,6 +143,7 @@ func (p *pairs) add(member []byte, score float64) {
 	if p.nested {
 		p.c.Reply.Array(2)
 	}
+	p.c.Breathe()
 	p.c.Reply.Bulk(member)
 	if p.withScores {
 		p.c.Reply.Double(score)
@@ -165,13 +169,20 @@ func zrangestore(c *command.Ctx) {
 	if !ok {
 		return
 	}
+	first, n := 0, 0
+	if cell.Ok() {
+		first, n = a.slice(cell)
+	}
+	if c.Long(n) {
+		return
+	}
 	b := zset.NewBuilder(arenaOf(&c.DB, c.Args[1]))
 	if cell.Ok() {
-		first, n := a.slice(cell)
 		it := zset.IterAt(cell, first, a.rev)
 		for range n {
 			m, score, _ := it.Next()
 			b.Add(m, score)
+			c.Breathe()
 		}
 	}
 	c.Reply.Int(int64(storeResult(&c.DB, c.Args[1], b, "zrangestore")))

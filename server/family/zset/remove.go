@@ -136,6 +136,7 @@ type popArgs struct {
 	count int64
 }
 
+// parseMultiPop parses the arguments from numkeys on.
 func parseMultiPop(args [][]byte) (a popArgs, err error) {
 	n, ok := number.ParseInt(args[0])
 	if !ok || n < 1 {
@@ -174,21 +175,20 @@ func zmpop(c *command.Ctx) {
 		c.Fail(err)
 		return
 	}
-	for _, key := range a.keys {
-		cell, ok := c.DB.EditAs(key, object.Zset)
-		if !ok {
-			c.Fail(resperr.WrongType)
-			return
-		}
-		if !cell.Ok() {
-			continue
-		}
+	if answered := a.pop(c); !answered {
+		c.Reply.NullArray()
+	}
+}
+
+// pop answers and removes members of the first set there is. If there is none, it answers nothing and returns false.
+func (a *popArgs) pop(c *command.Ctx) (answered bool) {
+	key, cell, ok := firstOf(c, a.keys)
+	if ok && cell.Ok() {
 		n := int(min(a.count, int64(zset.Len(cell))))
 		c.Reply.Array(2)
 		c.Reply.Bulk(key)
 		c.Reply.Array(n)
 		pop(c, key, cell, n, a.max, true)
-		return
 	}
-	c.Reply.NullArray()
+	return !ok || cell.Ok()
 }

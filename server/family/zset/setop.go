@@ -42,6 +42,7 @@ type combineArgs struct {
 // source is one input: a sorted set, a set, whose members count as having
 // score 1, or a missing key.
 type source struct {
+	c      *command.Ctx
 	cell   object.Cell
 	weight float64
 	size   int
@@ -135,8 +136,9 @@ func openSources(c *command.Ctx, keys [][]byte) ([]source, error) {
 		}
 	}
 	sources := make([]source, len(keys))
+	total := 0
 	for i, key := range keys {
-		s := source{cell: c.DB.Peek(key), weight: 1}
+		s := source{c: c, cell: c.DB.Peek(key), weight: 1}
 		switch {
 		case !s.cell.Ok():
 		case s.cell.Type() == object.Zset:
@@ -145,7 +147,9 @@ func openSources(c *command.Ctx, keys [][]byte) ([]source, error) {
 			s.size = set.Len(s.cell)
 		}
 		sources[i] = s
+		total += s.size
 	}
+	c.Long(total)
 	return sources, nil
 }
 
@@ -168,11 +172,13 @@ func (s *source) each(fn func(member []byte, score float64) bool) {
 	if s.cell.Type() == object.Zset {
 		it := zset.IterAt(s.cell, 0, false)
 		for m, score, ok := it.Next(); ok && fn(m, score); m, score, ok = it.Next() {
+			s.c.Breathe()
 		}
 		return
 	}
 	it := set.NewIter(s.cell)
 	for m, ok := it.Next(); ok && fn(m, 1); m, ok = it.Next() {
+		s.c.Breathe()
 	}
 }
 
@@ -210,6 +216,9 @@ func combine(c *command.Ctx, form combineForm) {
 	}
 	if err != nil {
 		c.Fail(err)
+		return
+	}
+	if c.Relocated {
 		return
 	}
 	for i := range a.weights {

@@ -1,0 +1,253 @@
+package server
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"dragonfly/server/acl"
+	"dragonfly/server/command"
+	"dragonfly/server/session"
+	"dragonfly/store/resperr"
+)
+
+// accessControl is who may do what, and what was refused.
+type accessControl struct {
+	users  *acl.Users
+	log    acl.Log
+	guards []guard // by the index of the command
+	saving sync.Mutex
+}
+
+// guard is what a check needs to know of a command beside its name.
+type guard struct {
+	// access is what it does to its keys, the last for all further ones. Options may say otherwise: see optionFlags.
+	access  []acl.Access
+	options bool
+	// channel is the index of the first argument that is a channel, 0 if there is none; they go on to the last one if
+	// channels, and are patterns if patterns.
+	channel            int
+	channels, patterns bool
+}
+
+// init makes the default user of the settings.
+func (a *accessControl) init(s *Server) {
+	all := s.registry.All()
+	known := make([]acl.Command, len(all))
+	a.guards = make([]guard, len(all))
+	for i, cmd := range all {
+		known[i] = acl.Command{Name: cmd.Name, Categories: uint64(cmd.ACL), Open: cmd.Flags&command.NoAuth != 0}
+		a.guards[i] = newGuard(cmd)
+	}
+	a.users = acl.NewUsers(acl.NewTable(known, command.CategoryNames()))
+	a.users.SetDefaultPassword(s.cfg.RequirePass)
+	a.log.SetMax(s.cfg.ACLLogMaxLen)
+}
+
+func newGuard(cmd *command.Command) guard {
+	g := guard{options: optionFlags(cmd.Name, make([][]byte, 4)) != ""}
+	for _, words := range keyFlags(cmd) {
+		g.access = append(g.access, accessOf(strings.Join(words, " ")))
+	}
+	switch cmd.Name {
+	case "publish", "spublish":
+		g.channel = 1
+	case "subscribe", "ssubscribe":
+		g.channel, g.channels = 1, true
+	case "psubscribe":
+		g.channel, g.channels, g.patterns = 1, true, true
+	}
+	return g
+}
+
+// accessOf returns the access that the words of a key spec mean. To ask whether a key exists is none.
+func accessOf(words string) (access acl.Access) {
+	if strings.Contains(words, "access") {
+		access |= acl.Read
+	}
+	if strings.Contains(words, "update") || strings.Contains(words, "insert") || strings.Contains(words, "delete") {
+		access |= acl.Write
+	}
+	return access
+}
+
+// open tells whether a connection needs not authenticate.
+func (s *Server) open() bool {
+	r := s.acl.users.Default().Rules()
+	return r.Enabled() && r.NoPass()
+}
+
+// callOf takes a command apart for a check. What it returns belongs to the coordinator.
+func (co *coordinator) callOf(cmd *command.Command, args [][]byte) *acl.Call {
+	g, c := &co.s.acl.guards[cmd.Index], &co.call
+	c.Command, c.Args, c.Patterns = cmd.Index, args, g.patterns
+	c.Keys, c.Channels = c.Keys[:0], c.Channels[:0]
+	if cmd.Keys.Has() {
+		co.callKeys = cmd.Keys.Append(co.callKeys[:0], args)
+		access := g.access
+		var one [1]acl.Access
+		if g.options {
+			if words := optionFlags(cmd.Name, args); words != "" {
+				one[0] = accessOf(words)
+				access = one[:]
+			}
+		}
+		for n, i := range co.callKeys {
+			c.Keys = append(c.Keys, acl.Key{Arg: i, Access: access[min(n, len(access)-1)]})
+		}
+	}
+	for i := g.channel; i > 0 && i < len(args) && (g.channels || i == g.channel); i++ {
+		c.Channels = append(c.Channels, i)
+	}
+	return c
+}
+
+// check tells why a client may not run a command, and logs it if so.
+func (co *coordinator) check(cl *client, cmd *command.Command, args [][]byte, where acl.Context) acl.Reason {
+	d := cl.user.Rules().Check(co.callOf(cmd, args))
+	if d.Reason == acl.Allowed || d.Reason == acl.DeniedAuth {
+		return d.Reason
+	}
+	object := cmd.Name
+	if d.Reason != acl.DeniedCommand {
+		object = string(args[d.Arg])
+	}
+	co.s.denied(cl, acl.Event{Reason: d.Reason, Context: where, Object: object, User: cl.user.Name()}, co.nowMs)
+	return d.Reason
+}
+
+// denied logs that something was refused to a client.
+func (s *Server) denied(cl *client, e acl.Event, nowMs int64) {
+	s.acl.log.Add(e, strings.TrimSuffix(string(cl.describe(nil, nowMs)), "\n"), time.UnixMilli(nowMs))
+}
+
+// noPerm returns what a client is told whose command was refused.
+func noPerm(cl *client, cmd *command.Command, r acl.Reason) error {
+	switch r {
+	case acl.DeniedCommand:
+		return resperr.NoPermCommand(cl.user.Name(), cmd.Name)
+	case acl.DeniedKey:
+		return resperr.NoPermKey
+	case acl.DeniedChannel:
+		return resperr.NoPermChannel
+	}
+	return resperr.NoAuth
+}
+
+// denied refuses a command that the client may not run, and tells whether it did.
+func (co *coordinator) denied(cl *client, cmd *command.Command, args [][]byte) bool {
+	where := acl.TopLevel
+	if cl.Multi != nil {
+		where = acl.InMulti
+	}
+	r := co.check(cl, cmd, args, where)
+	if r == acl.Allowed {
+		return false
+	}
+	co.refuse(cl, cmd, noPerm(cl, cmd, r))
+	return true
+}
+
+// deniedInExec answers an error for a queued command that the client may not run any more, and tells whether it did.
+func (co *coordinator) deniedInExec(cl *client, cmd *command.Command, args [][]byte) bool {
+	why := ""
+	switch co.check(cl, cmd, args, acl.InMulti) {
+	case acl.Allowed:
+		return false
+	case acl.DeniedCommand:
+		why = "no permission to execute the command or subcommand"
+	case acl.DeniedKey:
+		why = "no permission to touch the specified keys"
+	case acl.DeniedChannel:
+		why = "no permission to access one of the channels used as arguments to the command"
+	default:
+		why = "no permission"
+	}
+	cmd.Stats.Rejected.Add(1)
+	co.out.Err(resperr.NoPermInExec(why))
+	co.s.countError(co.out.LastError)
+	return true
+}
+
+// permitted returns the error of a script that calls a command which its caller may not run, nil if the caller may.
+func (co *coordinator) permitted(cl *client, cmd *command.Command, args [][]byte) error {
+	if cl.user.Unrestricted() {
+		return nil
+	}
+	r := co.check(cl, cmd, args, acl.InScript)
+	if r == acl.Allowed {
+		return nil
+	}
+	return resperr.NoPermInScript(noPerm(cl, cmd, r))
+}
+
+// recheck returns the error of a client that has waited, and may not run its command any more.
+func (co *coordinator) recheck(cl *client, cmd *command.Command, args [][]byte) error {
+	if cl.user.Unrestricted() {
+		return nil
+	}
+	r := co.check(cl, cmd, args, acl.TopLevel)
+	if r == acl.Allowed {
+		return nil
+	}
+	return noPerm(cl, cmd, r)
+}
+
+// allows tells whether a client may run a command, without logging that it may not.
+func (co *coordinator) allows(cl *client, cmd *command.Command, args [][]byte) bool {
+	return cl.user.Unrestricted() || cl.user.Rules().Check(co.callOf(cmd, args)).Reason == acl.Allowed
+}
+
+// limited tells whether a client may read only some keys with a command which reads keys that its arguments do not name.
+func (co *coordinator) limited(cl *client, cmd *command.Command, args [][]byte) bool {
+	return cmd.Flags&command.Follows != 0 && !cl.user.Rules().AllowsAllKeys(co.callOf(cmd, args), acl.Read)
+}
+
+// login makes a user that of the client if the password is right; else it logs that it is not.
+func (co *coordinator) login(c *command.Ctx, name string, password []byte) bool {
+	s, cl := co.s, co.client(c)
+	u := s.acl.users.Authenticate(name, password)
+	if u == nil {
+		where := acl.TopLevel
+		if c.InExec {
+			where = acl.InMulti
+		}
+		s.denied(cl, acl.Event{Reason: acl.DeniedAuth, Context: where, Object: string(c.Args[0]), User: name}, co.nowMs)
+		return false
+	}
+	cl.become(u)
+	s.admit(cl)
+	return true
+}
+
+// admit lets a client in that has authenticated, or needs not. It is called on the loop of the client.
+func (s *Server) admit(cl *client) {
+	cl.Authed = true
+	s.limitOutput(cl)
+}
+
+// become makes a user that of the client. It is called on the loop of the client.
+func (cl *client) become(u *acl.User) {
+	cl.set(func(ss *session.Session) {
+		cl.user, ss.User = u, u.Name()
+	})
+}
+
+var errUserGone = errors.New("the user was deleted, or may not listen to a channel any more")
+
+// expel closes the connections for which leave is true, that of me after its reply. It is called on the loop of me.
+func (s *Server) expel(me *client, leave func(cl *client, u *acl.User) bool) {
+	for _, cl := range s.clients.all() {
+		cl.mu.Lock()
+		u := cl.user
+		cl.mu.Unlock()
+		switch {
+		case !leave(cl, u):
+		case cl == me:
+			cl.closing = true
+		default:
+			cl.conn.Kill(errUserGone)
+		}
+	}
+}

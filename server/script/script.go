@@ -1,0 +1,147 @@
+package script
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"strings"
+	"sync/atomic"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"dragonfly/server/script/lualib"
+	"dragonfly/store/resperr"
+)
+
+// chunk is the name of a script in its error messages.
+const chunk = "@user_script"
+
+// Flags are what a script or function says of itself.
+type Flags uint32
+
+// The flags of Redis, and below them those of Dragonfly.
+const (
+	NoWrites Flags = 1 << iota
+	AllowOOM
+	AllowStale
+	NoCluster
+	AllowCrossSlot
+	// Plain is a script without a first line of flags: what it may do is decided by each of its commands.
+	Plain
+
+	AllowUndeclaredKeys // it locks all keys
+	DisableAtomicity    // others may come between its commands
+	LegacyFloat         // floats in replies are truncated, as Redis does anyway
+)
+
+// names are those of the flags, in the order of their bits; Plain has none.
+var names = [...]string{
+	"no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys", "", "allow-undeclared-keys",
+	"disable-atomicity", "legacy-float",
+}
+
+// redisFlags are those a function may register.
+const redisFlags = NoWrites | AllowOOM | AllowStale | NoCluster | AllowCrossSlot
+
+// ParseFlag finds a flag by its name.
+func ParseFlag(name string) (Flags, bool) {
+	for i, n := range names {
+		if n == name && n != "" {
+			return 1 << i, true
+		}
+	}
+	return 0, false
+}
+
+// Names lists the flags as Redis shows them.
+func (f Flags) Names() []string {
+	var list []string
+	for i, n := range names {
+		if f&(1<<i) != 0 && n != "" {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// Script is a compiled script. It does not change, and any number of VMs may run it.
+type Script struct {
+	SHA   string // of the body, in lower-case hexadecimal
+	Body  string
+	Flags Flags
+
+	proto *lua.FunctionProto
+	// The rest belongs to the Cache.
+	loaded bool         // by SCRIPT LOAD, which keeps it until SCRIPT FLUSH
+	used   atomic.Int64 // when it was last asked for, on the cache's own clock
+}
+
+// SHA returns the name of a script: the SHA1 of its body.
+func SHA(body []byte) string {
+	sum := sha1.Sum(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// Compile compiles a script. The error is what the client is answered.
+func Compile(body string) (*Script, error) {
+	s := &Script{SHA: SHA([]byte(body)), Body: body}
+	source, err := s.header()
+	if err != nil {
+		return nil, err
+	}
+	if s.proto, err = lualib.Compile(source, chunk); err != nil {
+		return nil, resperr.ScriptCompile(err)
+	}
+	return s, nil
+}
+
+// header reads the flags of a script from its first line, and returns the source behind it. The line end stays, so that
+// lines are numbered as in the body.
+func (s *Script) header() (source string, err error) {
+	if !strings.HasPrefix(s.Body, "#!") {
+		s.Flags = Plain
+		err = s.comment()
+		return s.Body, err
+	}
+	end := strings.IndexByte(s.Body, '\n')
+	if end < 0 {
+		return "", resperr.ScriptShebang
+	}
+	words := strings.Fields(s.Body[:end])
+	if words[0] != "#!lua" {
+		return "", resperr.ScriptEngine(words[0])
+	}
+	for _, word := range words[1:] {
+		list, ok := strings.CutPrefix(word, "flags=")
+		if !ok {
+			return "", resperr.ScriptOption(word)
+		}
+		if list == "" {
+			continue
+		}
+		for name := range strings.SplitSeq(list, ",") {
+			f, ok := ParseFlag(name)
+			if !ok {
+				return "", resperr.ScriptFlag(name)
+			}
+			s.Flags |= f
+		}
+	}
+	return s.Body[end:], nil
+}
+
+// comment reads Dragonfly's way to write flags: a first line of "--!df flags=a,b".
+func (s *Script) comment() error {
+	line, _, _ := strings.Cut(strings.TrimLeft(s.Body, " \t\r\n"), "\n")
+	list, ok := strings.CutPrefix(line, "--!df flags=")
+	if !ok {
+		return nil
+	}
+	for name := range strings.SplitSeq(strings.TrimSpace(list), ",") {
+		f, ok := ParseFlag(strings.TrimSpace(name))
+		if !ok {
+			return resperr.ScriptDragonflyFlag(name)
+		}
+		s.Flags |= f
+	}
+	return nil
+}
