@@ -25,10 +25,8 @@ type guard struct {
 	// access is what it does to its keys, the last for all further ones. Options may say otherwise: see optionFlags.
 	access  []acl.Access
 	options bool
-	// channel is the index of the first argument that is a channel, 0 if there is none; they go on to the last one if
-	// channels, and are patterns if patterns.
-	channel            int
-	channels, patterns bool
+	// channels are those that the command publishes to or subscribes to.
+	channels command.Channels
 }
 
 // init makes the default user of the settings.
@@ -50,13 +48,8 @@ func newGuard(cmd *command.Command) guard {
 	for _, words := range keyFlags(cmd) {
 		g.access = append(g.access, accessOf(strings.Join(words, " ")))
 	}
-	switch cmd.Name {
-	case "publish", "spublish":
-		g.channel = 1
-	case "subscribe", "ssubscribe":
-		g.channel, g.channels = 1, true
-	case "psubscribe":
-		g.channel, g.channels, g.patterns = 1, true, true
+	if !cmd.Channels.Leaves {
+		g.channels = cmd.Channels
 	}
 	return g
 }
@@ -81,8 +74,8 @@ func (s *Server) open() bool {
 // callOf takes a command apart for a check. What it returns belongs to the coordinator.
 func (co *coordinator) callOf(cmd *command.Command, args [][]byte) *acl.Call {
 	g, c := &co.s.acl.guards[cmd.Index], &co.call
-	c.Command, c.Args, c.Patterns = cmd.Index, args, g.patterns
-	c.Keys, c.Channels = c.Keys[:0], c.Channels[:0]
+	c.Command, c.Args, c.Patterns = cmd.Index, args, g.channels.Patterns
+	c.Keys, c.Channels = c.Keys[:0], g.channels.Append(c.Channels[:0], args)
 	if cmd.Keys.Has() {
 		co.callKeys = cmd.Keys.Append(co.callKeys[:0], args)
 		access := g.access
@@ -96,9 +89,6 @@ func (co *coordinator) callOf(cmd *command.Command, args [][]byte) *acl.Call {
 		for n, i := range co.callKeys {
 			c.Keys = append(c.Keys, acl.Key{Arg: i, Access: access[min(n, len(access)-1)]})
 		}
-	}
-	for i := g.channel; i > 0 && i < len(args) && (g.channels || i == g.channel); i++ {
-		c.Channels = append(c.Channels, i)
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"math"
 	"strconv"
 	"time"
@@ -150,7 +151,12 @@ func aclSetUser(c *command.Ctx) {
 		words = append(words, string(arg))
 	}
 	u, err := co.s.acl.users.Set(string(c.Args[2]), words)
-	if err != nil {
+	var wrong *acl.RuleError
+	switch {
+	case errors.As(err, &wrong):
+		c.Fail(resperr.ACLRule(wrong.Rule, err))
+		return
+	case err != nil:
 		c.Fail(err)
 		return
 	}

@@ -41,11 +41,11 @@ type client struct {
 	user *acl.User
 
 	tracking *tracking.Client // of CLIENT TRACKING, nil while off; guarded by mu against readers on other loops
-	sub   pubsub.Subscriber
-	after *afterCommand // what the command that runs leaves to be done; nil if nothing
+	sub      pubsub.Subscriber
+	after    *afterCommand // what the command that runs leaves to be done; nil if nothing
 
-	caching  bool             // CLIENT CACHING was said, and counts for the command or transaction that follows
-	notices  []*notice        // to be told behind the reply of the command that runs; guarded by mu
+	caching bool      // CLIENT CACHING was said, and counts for the command or transaction that follows
+	notices []*notice // to be told behind the reply of the command that runs; guarded by mu
 }
 
 // shownState is what CLIENT LIST shows of a client and only its loop knows: the loop publishes it.

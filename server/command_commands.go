@@ -117,7 +117,7 @@ func writeCommandInfo(w *reply.Writer, cmd *command.Command) {
 		}
 	}
 	w.CloseSet(mark, n)
-	first, last, step := keyRange(&cmd.Keys)
+	first, last, step := keyRange(cmd)
 	w.Int(int64(first))
 	w.Int(int64(last))
 	w.Int(int64(step))
@@ -142,12 +142,15 @@ func writeCommandInfo(w *reply.Writer, cmd *command.Command) {
 	}
 }
 
-// keyRange returns what COMMAND always said about keys: first, last and step.
-func keyRange(k *command.KeySpec) (first, last, step int) {
-	if k.First == 0 {
-		return 0, 0, 0
+// keyRange returns what COMMAND always said about keys: first, last and step. Shard channels are shown like them.
+func keyRange(cmd *command.Command) (first, last, step int) {
+	switch k, ch := &cmd.Keys, &cmd.Channels; {
+	case k.First != 0:
+		return k.First, k.Last, k.Step
+	case ch.Shard:
+		return ch.First, ch.Last, 1
 	}
-	return k.First, k.Last, k.Step
+	return 0, 0, 0
 }
 
 // keySpec is one key spec as Redis 7 shows them.
@@ -175,12 +178,11 @@ func keySpecs(cmd *command.Command) []keySpec {
 		}
 		return flags[0]
 	}
+	if ch := &cmd.Channels; ch.Shard {
+		specs = append(specs, keySpec{flags: []string{"not_key"}, index: ch.First, last: lastOf(ch.First, ch.Last), step: 1})
+	}
 	if k.First != 0 {
-		last := k.Last
-		if last > 0 {
-			last -= k.First
-		}
-		specs = append(specs, keySpec{flags: next(), index: k.First, last: last, step: max(k.Step, 1)})
+		specs = append(specs, keySpec{flags: next(), index: k.First, last: lastOf(k.First, k.Last), step: max(k.Step, 1)})
 	}
 	switch {
 	case k.NumKeys != 0:
@@ -194,6 +196,14 @@ func keySpecs(cmd *command.Command) []keySpec {
 		specs = append(specs, keySpec{flags: next(), index: index, keyword: "STREAMS", last: -1, step: 1, limit: 2})
 	}
 	return specs
+}
+
+// lastOf returns what a spec says of its last key.
+func lastOf(first, last int) int {
+	if last > 0 {
+		return last - first
+	}
+	return last
 }
 
 func (k *keySpec) write(w *reply.Writer) {

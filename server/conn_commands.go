@@ -15,7 +15,7 @@ import (
 var connectionCommands = []command.Command{
 	{
 		Name: "ping", Arity: -1, Since: "1.0.0", Complexity: "O(1)",
-		Flags: command.Fast, ACL: command.CatConnection,
+		Flags: command.Fast | command.WhileSubscribed, ACL: command.CatConnection,
 		Summary: "Answers PONG, or the message.", Syntax: "[message]",
 		Run: ping,
 	},
@@ -49,14 +49,14 @@ var connectionCommands = []command.Command{
 	{
 		Name: "quit", Arity: -1, Since: "1.0.0", Complexity: "O(1)",
 		Flags: command.NoAuth | command.NoScript | command.Fast | command.WhileLoading | command.AllowBusy | command.Session |
-			command.Immediate,
+			command.Immediate | command.WhileSubscribed,
 		ACL: command.CatConnection, Summary: "Closes the connection.",
 		Run: quit,
 	},
 	{
 		Name: "reset", Arity: 1, Since: "6.2.0", Complexity: "O(1)",
 		Flags: command.NoAuth | command.NoScript | command.Fast | command.WhileLoading | command.AllowBusy | command.Session |
-			command.Immediate,
+			command.Immediate | command.WhileSubscribed,
 		ACL: command.CatConnection, Summary: "Puts the connection into the state of a new one.",
 		Run: reset,
 	},
@@ -66,6 +66,14 @@ func ping(c *command.Ctx) {
 	switch {
 	case len(c.Args) > 2:
 		c.Fail(resperr.WrongArgs("ping"))
+	case c.Reply.Proto == 2 && of(c).client(c).subscriber(): // in the form of a message
+		c.Reply.Array(2)
+		c.Reply.BulkString("pong")
+		if len(c.Args) == 2 {
+			c.Reply.Bulk(c.Args[1])
+		} else {
+			c.Reply.Bulk(nil)
+		}
 	case len(c.Args) == 2:
 		c.Reply.Bulk(c.Args[1])
 	default:
@@ -156,12 +164,14 @@ func hello(c *command.Ctx) {
 		c.Fail(helloNoAuth)
 		return
 	}
-	co.client(c).set(func(s *session.Session) {
+	cl := co.client(c)
+	cl.set(func(s *session.Session) {
 		s.Proto = proto
 		if name != nil {
 			s.Name = string(name)
 		}
 	})
+	cl.messagesIn(proto)
 	c.Reply.Proto = proto
 	c.Reply.Map(7)
 	c.Reply.BulkString("server")
@@ -209,6 +219,7 @@ func reset(c *command.Ctx) {
 	co.endTransaction(c.Session)
 	co.s.clients.setMonitor(cl, false)
 	co.s.endTracking(cl)
+	cl.unsubscribeAll()
 	cl.become(co.s.acl.users.Default())
 	cl.set(func(s *session.Session) {
 		s.DB, s.Proto, s.Name = 0, 2, ""

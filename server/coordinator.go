@@ -97,6 +97,9 @@ func (co *coordinator) serve(cl *client, c *reactor.Conn, in []byte) (consumed i
 		}
 	}
 	co.tx.Unlock()
+	if co.s.tracking.Waiting() {
+		co.s.tracking.Broadcast() // before the replies: who has read one of them, and asks another client, finds it told
+	}
 	co.account()
 	cl.publish(co.ctx.Cmd)
 	c.Out = co.out.Buf
@@ -158,6 +161,12 @@ func (co *coordinator) command(cl *client, r *request) {
 	if cl.tracking != nil && !cl.waiting {
 		co.out.Buf = cl.afterReply(co.out.Buf, r.cmd)
 	}
+	if cl.after != nil {
+		co.finish(cl, start)
+	}
+	if co.s.events.behind.Load() != nil && (r.cmd == nil || r.cmd.Flags&command.ReadOnly == 0) {
+		co.s.events.holdBack(cl)
+	}
 }
 
 // dispatch makes the checks that are the same for all commands, each once, in Redis's order.
@@ -192,6 +201,9 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		return
 	case cmd.Flags&command.Write != 0 && s.persist.stopped():
 		co.refuse(cl, cmd, resperr.Misconf)
+		return
+	case cl.Proto == 2 && cl.subscriber() && cmd.Flags&command.WhileSubscribed == 0:
+		co.refuse(cl, cmd, resperr.OnlySubscriptions(cmd.Name))
 		return
 	case needsData(cl, cmd) && s.loading.Load():
 		co.refuse(cl, cmd, resperr.Loading)

@@ -170,18 +170,19 @@ func (x *executor) goOn() {
 		x.home.posting().Post(x.goOn)
 		return
 	}
-	answer, failed, last := append([]byte(nil), x.co.out.Buf...), x.co.out.Errors > 0, x.co.out.LastError
+	answer, failed, last := x.co.out.Buf, x.co.out.Errors > 0, x.co.out.LastError
+	x.co.out.Buf = nil
 	cmd, args, took, silent := x.cmd, x.args, time.Since(x.began), cl.Reply != 0
 	x.end()
 	if failed {
 		cmd.Stats.Failed.Add(1)
 		x.s.countError(last)
 	}
-	cl.conn.Post(func(conn *reactor.Conn) {
+	if !silent && len(answer) > 0 {
+		cl.conn.Push(answer) // which does not copy it
+	}
+	cl.conn.Post(func(*reactor.Conn) {
 		x.s.accountWait(cl, cmd, args, took)
-		if !silent {
-			conn.Out = append(conn.Out, answer...)
-		}
 		cl.waiting = false
 	})
 	cl.conn.Resume()

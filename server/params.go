@@ -37,6 +37,7 @@ func (p *params) init(s *Server) {
 		p.cfg.Inert = map[string]string{}
 	}
 	p.text = map[string]string{}
+	p.cfg.NotifyKeyspaceEvents, _ = parseEvents(s.cfg.NotifyKeyspaceEvents, "")
 	p.table = newParamTable()
 	p.output = defaultOutputLimits()
 }

@@ -16,7 +16,9 @@ import (
 //
 // Messages reach a client through the queue of its loop, so they stand behind the reply of the command that runs. What
 // a client is told about its subscriptions is a reply. It must come behind the messages that were sent before a
-// subscription ended: a client that has left its last channel takes what follows for replies. See afterCommand.
+// subscription ended: a RESP2 client that has left its last channel takes what follows for replies. See afterCommand. Only
+// where RESP3 keeps replies and messages apart, messages may follow the reply of an EXEC that ends their subscription: those
+// of the transaction itself always do.
 
 const (
 	subscribing = command.PubSub | command.NoScript | command.WhileLoading | command.WhileSubscribed | command.Session | command.Keyless
@@ -155,7 +157,7 @@ func unsubscribe(c *command.Ctx, kind pubsub.Kind) {
 	}
 	cl.tell(c, func(w *reply.Writer) {
 		for _, name := range names {
-			if cl.sub.Unsubscribe(kind, name) {
+			if cl.sub.Unsubscribe(kind, name) && (cl.Proto == 2 || !c.InExec) {
 				cl.later().inOrder = true
 			}
 			cl.confirm(w, unsubscribedWords[kind], name, kind)
@@ -194,6 +196,14 @@ func (cl *client) tell(c *command.Ctx, write func(w *reply.Writer)) {
 	w := reply.Writer{Buf: a.loud, Proto: cl.Proto}
 	write(&w)
 	a.loud = w.Buf
+}
+
+// messagesIn makes messages come in another protocol. It is called on the loop of the client.
+func (cl *client) messagesIn(proto int) {
+	if cl.subscriber() {
+		cl.sub.SetProto(proto)
+		cl.later().inOrder = true
+	}
 }
 
 // unsubscribeAll ends all subscriptions, without a word. It is called on the loop of the client.

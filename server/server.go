@@ -16,6 +16,7 @@ import (
 	"dragonfly/persistence"
 	"dragonfly/server/command"
 	"dragonfly/server/config"
+	"dragonfly/server/pubsub"
 	"dragonfly/server/reactor"
 	"dragonfly/server/tracking"
 	"dragonfly/store"
@@ -50,7 +51,9 @@ type Server struct {
 	params  params
 	persist persister
 	acl     accessControl
+	events  events
 
+	pubsub   *pubsub.Registry
 	tracking *tracking.Table // client side caching
 
 	storage  persistence.Storage // of the snapshots
@@ -92,9 +95,11 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		registry: newRegistry(),
 		shutdown: make(chan shutdownRequest, 1),
 	}
+	s.pubsub = pubsub.New()
 	s.tracking = tracking.New(teller{s})
 	st, err := store.New(store.Options{
 		Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits(),
+		Notify:   s.notify,
 		Modified: func(client int64, _ int, key []byte) { s.tracking.Changed(client, key) },
 		Ready:    s.serveLater,
 	})
@@ -108,6 +113,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	s.slow.configure(cfg.SlowlogLogSlowerThan, cfg.SlowlogMaxLen)
 	s.busyMs.Store(5000)
 	s.params.init(s)
+	s.events.set(s.param("notify-keyspace-events"))
 	s.acl.init(s)
 	if cfg.ACLFile != "" {
 		if err := s.readACLFile(); err != nil {
@@ -271,6 +277,7 @@ func (h handler) Open(c *reactor.Conn) bool {
 	s := h.s
 	cl := &client{server: s, conn: c, addr: c.RemoteAddr(), laddr: c.LocalAddr(), fd: c.FD(), created: time.Now()}
 	cl.Proto, cl.onWake = 2, cl.wake
+	cl.sub.Init(s.pubsub, c)
 	cl.user = s.acl.users.Default()
 	cl.User = cl.user.Name()
 	cl.Authed = s.open() || c.IsUnix() && cl.user.Rules().Enabled()
@@ -303,6 +310,7 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	h.s.forgetWatch(&cl.Session)
 	h.s.clients.setMonitor(cl, false)
 	h.s.endTracking(cl)
+	cl.sub.Close()
 	if cl.waiting {
 		cl.leave()
 		h.s.pause.forget(cl)
@@ -318,7 +326,7 @@ func (h handler) Tick(l *reactor.Loop, now time.Time) {
 	}
 	l.EachConn(func(c *reactor.Conn) {
 		cl, ok := c.State.(*client)
-		if ok && !cl.waiting && !cl.Monitor && now.UnixMilli()-cl.lastMs.Load() > int64(timeout)*1000 {
+		if ok && !cl.waiting && !cl.Monitor && !cl.subscriber() && now.UnixMilli()-cl.lastMs.Load() > int64(timeout)*1000 {
 			c.Kill(errIdle)
 		}
 	})

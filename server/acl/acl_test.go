@@ -397,7 +397,7 @@ func TestFile(t *testing.T) {
 	f("\nuser a\nuser b\nuser a", "f:4: Duplicate user 'a' found")
 	f("user a +nosuch", "f:1: Error in applying operation '+nosuch': Unknown command or category name in ACL")
 	f("user a #secret", "f:1: The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters")
-	f("user a (+get", "f:1: ERR Unmatched parenthesis in acl selector starting at '(+get'.")
+	f("user a (+get", "f:1: Unmatched parenthesis in acl selector starting at '(+get'.")
 	f("user a\x00 on\nuser b x", "f:1: username 'a\x00' contains invalid characters\nf:2: Syntax error")
 }
 

@@ -48,7 +48,7 @@ func (l *List) add(t *Table, line string, allChannels bool) error {
 	}
 	words, err := MergeSelectors(words[2:])
 	if err != nil {
-		return err
+		return errors.New(strings.TrimPrefix(err.Error(), "ERR "))
 	}
 	rules, err := newRules(t, allChannels).with(words, allChannels)
 	var wrong *RuleError

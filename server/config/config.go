@@ -45,14 +45,15 @@ type Config struct {
 
 	// Data.
 
-	DBNum                int   // number of databases
-	NumShards            int   // parts of the keyspace; 0 lets the server choose
-	ProactorThreads      int   // I/O threads; 0 means one per CPU
-	MaxMemory            int64 // bytes; 0 means 80 % of what is available, decided at start
-	HZ                   int   // runs of the background jobs per second
-	KeysOutputLimit      int   // keys KEYS may answer; 0 no limit
-	SlowlogLogSlowerThan int   // microseconds; negative turns the slow log off
-	SlowlogMaxLen        int   // entries the slow log keeps
+	DBNum                int    // number of databases
+	NumShards            int    // parts of the keyspace; 0 lets the server choose
+	ProactorThreads      int    // I/O threads; 0 means one per CPU
+	MaxMemory            int64  // bytes; 0 means 80 % of what is available, decided at start
+	HZ                   int    // runs of the background jobs per second
+	KeysOutputLimit      int    // keys KEYS may answer; 0 no limit
+	NotifyKeyspaceEvents string // classes of keyspace events that are published, as letters; empty means none
+	SlowlogLogSlowerThan int    // microseconds; negative turns the slow log off
+	SlowlogMaxLen        int    // entries the slow log keeps
 
 	// Snapshots.
 

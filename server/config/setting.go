@@ -185,6 +185,14 @@ func rdbVersion(text string) error {
 	return errors.New("must be 9, 10, 11, 12, or 0 for the lowest that holds the data")
 }
 
+// eventClasses checks the letters of classes of keyspace events.
+func eventClasses(text string) error {
+	if strings.Trim(text, "KEg$lshzxetdmnA") != "" {
+		return errors.New("must be letters of KEg$lshzxetdmnA")
+	}
+	return nil
+}
+
 // cronExpression checks the expression of a schedule.
 func cronExpression(text string) error {
 	_, err := cron.Parse(text)

@@ -38,7 +38,7 @@ var serverSettings = []Setting{
 	{Name: "hz", Kind: Int32, Default: "100", Help: "Background task frequency", field: func(c *Config) any { return &c.HZ }, check: between(1, 1000)},
 	{Name: "slowlog_log_slower_than", Kind: Int32, Default: "10000", Help: "Slowlog threshold microseconds; negative disables", Access: Writable, field: func(c *Config) any { return &c.SlowlogLogSlowerThan }},
 	{Name: "slowlog_max_len", Kind: Uint32, Default: "20", Help: "Slowlog entries kept per thread", Access: Writable, field: func(c *Config) any { return &c.SlowlogMaxLen }},
-	{Name: "notify_keyspace_events", Kind: String, Default: "", Help: "Classes of keyspace events to publish, letters of KEg$lshzxetdmnA", Access: Writable, Status: Unbuilt, Reason: "keyspace events"},
+	{Name: "notify_keyspace_events", Kind: String, Default: "", Help: "Classes of keyspace events to publish, letters of KEg$lshzxetdmnA", Access: Writable, field: func(c *Config) any { return &c.NotifyKeyspaceEvents }, check: eventClasses},
 	{Name: "primary_port_http_enabled", Kind: Bool, Default: "true", Help: "Serve HTTP console and /metrics on the main port", Status: Tuning, Reason: noHTTP},
 	{Name: "expose_http_api", Kind: Bool, Default: "false", Help: "Enable POST /api", Status: Unbuilt, Reason: "the HTTP API"},
 	{Name: "pidfile", Kind: String, Default: "", Help: "Write the pid here; removed at exit", field: func(c *Config) any { return &c.PidFile }},

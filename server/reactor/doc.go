@@ -13,7 +13,7 @@
 //
 // # How a loop turns
 //
-//	wait for descriptors or the queue → read and Data, write → run the queue → write what the queue produced → tick, ten times a second
+//	wait for descriptors or the queue → run the queue → read and Data, write → write what the queue produced → tick, ten times a second
 //
 // Other goroutines reach a connection through the queue of its loop only (Post, Push, Resume, Kill); a loop that sleeps is woken through an
 // eventfd, a loop that is awake is not.

@@ -188,8 +188,8 @@ func (l *Loop) run() {
 	for {
 		n := l.wait()
 		l.setClock(time.Now())
+		l.runQueue() // before reading: what was posted when a peer sent its command comes before the reply
 		l.handle(n)
-		l.runQueue()
 		l.flushDirty()
 		if l.mono >= l.nextTick {
 			l.nextTick = l.mono + tickInterval

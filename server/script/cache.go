@@ -66,6 +66,7 @@ func (c *Cache) add(body []byte, load bool) (*Script, error) {
 	switch {
 	case known == nil:
 		s.loaded = load
+		s.used.Store(c.clock.Add(1))
 		c.scripts[s.SHA] = s
 		c.bytes += len(s.Body)
 		if !load {
@@ -73,7 +74,6 @@ func (c *Cache) add(body []byte, load bool) (*Script, error) {
 				c.evict()
 			}
 		}
-		s.used.Store(c.clock.Add(1))
 	case load && !known.loaded:
 		known.loaded = true
 		c.evaluated--
@@ -121,4 +121,3 @@ func (c *Cache) Each(f func(s *Script)) {
 		f(s)
 	}
 }
-

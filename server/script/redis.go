@@ -83,7 +83,7 @@ func (vm *VM) call(l *lua.LState, raise bool) int {
 		return vm.deliver(l, errorTable(l, text, false), raise)
 	}
 	vm.invoke()
-	p := parser{l: l, in: vm.reply}
+	p := parser{vm: vm, l: l, in: vm.reply}
 	v := p.value()
 	if cap(vm.reply) > keepBuffer {
 		vm.reply = nil

@@ -10,6 +10,7 @@ import (
 
 // parser makes Lua values of a reply.
 type parser struct {
+	vm *VM
 	l  *lua.LState
 	in []byte
 	// failed tells that the reply is an error.
@@ -103,6 +104,7 @@ func (p *parser) array(length []byte) *lua.LTable {
 	t := p.l.CreateTable(n, 0)
 	for i := range n {
 		t.RawSetInt(i+1, p.value())
+		p.vm.pulse.Done()
 	}
 	p.failed = false // an error within an array is a value
 	return t

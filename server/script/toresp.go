@@ -14,6 +14,7 @@ import (
 type converter struct {
 	vm      *VM
 	w       *reply.Writer
+	start   int  // of the reply in w.Buf
 	slots   int  // of Lua's stack that Redis would need to be where we are
 	counted bool // the last error that was written came from a command
 }
@@ -25,10 +26,35 @@ const (
 	fieldSlots = 3
 )
 
+// reply writes the result of a script. A table that contains itself many times could become a reply of any size, so a reply is
+// bounded like the memory of the script.
+func (c *converter) reply(v lua.LValue) Outcome {
+	errors := c.w.Errors
+	c.start = len(c.w.Buf)
+	c.value(v)
+	switch {
+	case c.vm.pulse.dead():
+		c.w.Buf, c.w.Errors = c.w.Buf[:c.start], errors
+		c.w.Err(c.vm.pulse.Err())
+		return Failed
+	case c.w.Errors == errors:
+		return Done
+	case c.counted:
+		return Counted
+	}
+	return Failed
+}
+
 // value writes one value.
 func (c *converter) value(v lua.LValue) {
 	if c.slots >= maxSlots {
 		c.w.Err(resperr.New("reached lua stack limit"))
+		return
+	}
+	if int64(len(c.w.Buf)-c.start) > c.vm.opt.Memory {
+		c.vm.pulse.kill(resperr.ScriptMemory)
+	}
+	if c.vm.pulse.Done() != nil {
 		return
 	}
 	switch v := v.(type) {
@@ -92,37 +118,42 @@ func (c *converter) table(t *lua.LTable) {
 }
 
 func (c *converter) array(t *lua.LTable) {
-	c.slots += arraySlots
-	mark, n := c.w.Defer(), 0
-	for v := t.RawGetInt(1); v != lua.LNil; v = t.RawGetInt(n + 1) {
-		c.value(v)
+	n := 0
+	for t.RawGetInt(n+1) != lua.LNil {
 		n++
 	}
-	c.w.CloseArray(mark, n)
+	c.w.Array(n)
+	c.slots += arraySlots
+	for i := 1; i <= n && !c.vm.pulse.dead(); i++ {
+		c.value(t.RawGetInt(i))
+	}
 	c.slots -= arraySlots
 }
 
 func (c *converter) mapping(t *lua.LTable) {
+	c.w.Map(fields(t))
 	c.slots += fieldSlots
-	mark, n := c.w.Defer(), 0
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+	for k, v := t.Next(lua.LNil); k != lua.LNil && !c.vm.pulse.dead(); k, v = t.Next(k) {
 		c.value(k)
 		c.value(v)
-		n++
 	}
-	c.w.CloseMap(mark, n)
 	c.slots -= fieldSlots
 }
 
 func (c *converter) set(t *lua.LTable) {
+	c.w.Set(fields(t))
 	c.slots += fieldSlots
-	mark, n := c.w.Defer(), 0
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+	for k, _ := t.Next(lua.LNil); k != lua.LNil && !c.vm.pulse.dead(); k, _ = t.Next(k) {
 		c.value(k)
-		n++
 	}
-	c.w.CloseSet(mark, n)
 	c.slots -= fieldSlots
+}
+
+// fields counts the fields of a table.
+func fields(t *lua.LTable) int {
+	n := 0
+	t.ForEach(func(lua.LValue, lua.LValue) { n++ })
+	return n
 }
 
 func (c *converter) bigNumber(text string) {
@@ -157,10 +188,5 @@ func stringField(t *lua.LTable, name string) (string, bool) {
 
 // oneLine puts blanks in the place of line breaks, which would end a reply.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\r' || r == '\n' {
-			return ' '
-		}
-		return r
-	}, s)
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\r", " "), "\n", " ")
 }

@@ -63,6 +63,8 @@ type universe struct {
 	// functions are the scripts that were run here, ready to be run again.
 	functions map[*Script]*lua.LFunction
 	libraries map[*Library]*loaded
+	loading   *lua.LTable // the globals of the body of a library
+	body      *loaded     // the library whose body is running; nil for none
 }
 
 // maxFunctions is how many scripts a universe keeps ready before it forgets them: the cache may have dropped them long ago.
@@ -83,6 +85,9 @@ func (vm *VM) newUniverse(functions bool) *universe {
 		u.guard.global("__redis__err__handler", l.NewFunction(wrapError))
 	}
 	u.guard.close()
+	if functions {
+		u.loading = vm.loadGlobals(u)
+	}
 	return u
 }
 
@@ -154,15 +159,7 @@ func (vm *VM) finish(u *universe, name string, w *reply.Writer, fn *lua.LFunctio
 		result = results[0]
 	}
 	c := converter{vm: vm, w: w}
-	errors := w.Errors
-	c.value(result)
-	switch {
-	case w.Errors == errors:
-		return Done
-	case c.counted:
-		return Counted
-	}
-	return Failed
+	return c.reply(result)
 }
 
 // protect calls a function. A panic of the host is raised again here, behind Lua's frames.

@@ -9,12 +9,12 @@ import (
 
 // broadcast has the prefixes of clients that broadcast.
 type broadcast struct {
-	count atomic.Int32 // len(prefixes), to look without the lock
+	count   atomic.Int32 // len(prefixes), to look without the lock
+	waiting atomic.Bool  // keys are collected, and Teller.Soon was called; changed with mu held
 
 	mu       sync.Mutex
 	prefixes map[string]*prefix // guarded by mu
 	lengths  []int              // of the prefixes, each once; guarded by mu
-	waiting  bool               // keys are collected, and Teller.Soon was called; guarded by mu
 }
 
 // prefix is a prefix that some clients broadcast.
@@ -89,8 +89,7 @@ func (t *Table) noteChange(by int64, key []byte) {
 			p.changed = map[string]int64{}
 		}
 		p.changed[string(key)] = by
-		first = first || !b.waiting
-		b.waiting = true
+		first = b.waiting.CompareAndSwap(false, true) || first
 	}
 	b.mu.Unlock()
 	if first {
@@ -104,6 +103,9 @@ type message struct {
 	changed map[string]int64
 }
 
+// Waiting tells whether Broadcast has something to tell.
+func (t *Table) Waiting() bool { return t.broadcast.waiting.Load() }
+
 // Broadcast tells the clients that broadcast of the changes collected: one list for each prefix, keys and prefixes in
 // ascending order as in Redis.
 func (t *Table) Broadcast() {
@@ -116,7 +118,7 @@ func (t *Table) Broadcast() {
 func (b *broadcast) take() (list []message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.waiting = false
+	b.waiting.Store(false)
 	for _, text := range slices.Sorted(maps.Keys(b.prefixes)) {
 		if p := b.prefixes[text]; p.changed != nil {
 			list = append(list, message{slices.Clone(p.clients), p.changed})

@@ -120,3 +120,8 @@ func clip(s string, n int) string {
 	}
 	return s
 }
+
+// OnlySubscriptions refuses a command, given by its full lower-case name, on a RESP2 connection that listens to channels.
+func OnlySubscriptions(cmd string) Error {
+	return New("Can't execute '" + cmd + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+}

@@ -71,6 +71,7 @@ func (s *sorter) at(p span) []byte { return s.text[p.from:p.to] }
 
 // add copies an element.
 func (s *sorter) add(elem []byte) {
+	s.c.Breathe()
 	from := len(s.text)
 	s.text = append(s.text, elem...)
 	s.elems = append(s.elems, sortElem{elem: span{from, len(s.text)}})
@@ -137,6 +138,7 @@ func (s *sorter) readList(cell object.Cell, from, to, size int) {
 		if !ok {
 			break
 		}
+		s.c.Breathe()
 		start := len(s.text)
 		s.text = e.Append(s.text)
 		s.elems = append(s.elems, sortElem{elem: span{start, len(s.text)}})
