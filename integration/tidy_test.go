@@ -106,6 +106,7 @@ func importRules() []importRule {
 		{"server/reply", []string{"store/number"}},
 		{"server/resp", nil},
 		{"server/session", []string{"store"}},
+		{"server/tracking", nil},
 		{"server/tx", []string{"store"}},
 
 		{"persistence", []string{"persistence/", "store"}},
@@ -173,6 +174,8 @@ func outsideRules() map[string]func(f sourceFile) bool {
 		"github.com/hdt3213/rdb/parser":                inTests,
 		"github.com/hdt3213/rdb/model":                 inTests,
 		"github.com/redis/go-redis/v9":                 inTests,
+		"github.com/redis/go-redis/v9/push":            inTests,
+		"github.com/redis/rueidis":                     inTests,
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"dragonfly/server/acl"
 	"dragonfly/server/command"
+	"dragonfly/server/pubsub"
+	"dragonfly/server/reactor"
 	"dragonfly/server/session"
 	"dragonfly/store/resperr"
 )
@@ -103,13 +105,23 @@ func (co *coordinator) check(cl *client, cmd *command.Command, args [][]byte, wh
 	if d.Reason != acl.DeniedCommand {
 		object = string(args[d.Arg])
 	}
-	co.s.denied(cl, acl.Event{Reason: d.Reason, Context: where, Object: object, User: cl.user.Name()}, co.nowMs)
+	co.logDenial(cl, cmd, acl.Event{Reason: d.Reason, Context: where, Object: object, User: cl.user.Name()})
 	return d.Reason
 }
 
-// denied logs that something was refused to a client.
-func (s *Server) denied(cl *client, e acl.Event, nowMs int64) {
-	s.acl.log.Add(e, strings.TrimSuffix(string(cl.describe(nil, nowMs)), "\n"), time.UnixMilli(nowMs))
+// logDenial logs that something was refused to a client, or to its script.
+func (co *coordinator) logDenial(cl *client, cmd *command.Command, e acl.Event) {
+	switch {
+	case cl.conn == nil && co.x != nil && co.x.caller != nil:
+		cl = co.x.caller
+	case cl == co.current:
+		cl.publish(cmd)
+	}
+	line := ""
+	if cl.conn != nil {
+		line = strings.TrimSuffix(string(cl.describe(nil, co.nowMs)), "\n")
+	}
+	co.s.acl.log.Add(e, line, time.UnixMilli(co.nowMs))
 }
 
 // noPerm returns what a client is told whose command was refused.
@@ -131,6 +143,7 @@ func (co *coordinator) denied(cl *client, cmd *command.Command, args [][]byte) b
 	if cl.Multi != nil {
 		where = acl.InMulti
 	}
+	co.current = cl
 	r := co.check(cl, cmd, args, where)
 	if r == acl.Allowed {
 		return false
@@ -203,7 +216,7 @@ func (co *coordinator) login(c *command.Ctx, name string, password []byte) bool 
 		if c.InExec {
 			where = acl.InMulti
 		}
-		s.denied(cl, acl.Event{Reason: acl.DeniedAuth, Context: where, Object: string(c.Args[0]), User: name}, co.nowMs)
+		co.logDenial(cl, c.Cmd, acl.Event{Reason: acl.DeniedAuth, Context: where, Object: string(c.Args[0]), User: name})
 		return false
 	}
 	cl.become(u)
@@ -224,20 +237,67 @@ func (cl *client) become(u *acl.User) {
 	})
 }
 
-var errUserGone = errors.New("the user was deleted, or may not listen to a channel any more")
+var (
+	errUserGone   = errors.New("the user was deleted")
+	errNoListener = errors.New("the user may not listen to a channel any more")
+)
 
-// expel closes the connections for which leave is true, that of me after its reply. It is called on the loop of me.
-func (s *Server) expel(me *client, leave func(cl *client, u *acl.User) bool) {
+// dropDeleted closes the connections of users who were deleted, that of me after its reply. It is called on the loop of
+// me.
+func (s *Server) dropDeleted(me *client) {
 	for _, cl := range s.clients.all() {
-		cl.mu.Lock()
-		u := cl.user
-		cl.mu.Unlock()
 		switch {
-		case !leave(cl, u):
+		case !cl.userNow().Rules().Deleted():
 		case cl == me:
 			cl.closing = true
 		default:
 			cl.conn.Kill(errUserGone)
 		}
 	}
+}
+
+// dropListeners closes the connections of a user that listen to channels which the user may not listen to any more, that
+// of me after its reply. It is called on the loop of me.
+func (s *Server) dropListeners(me *client, u *acl.User) {
+	if u.Unrestricted() {
+		return
+	}
+	for _, cl := range s.clients.all() {
+		switch {
+		case cl.userNow() != u:
+		case cl == me:
+			cl.closing = cl.closing || cl.listensTooFar(u.Rules())
+		case cl.listensTooFar(u.Rules()):
+			cl.conn.Kill(errNoListener)
+		default:
+			// A SUBSCRIBE may be under way there that was allowed before. What is posted runs after it.
+			cl.conn.Post(func(c *reactor.Conn) {
+				if cl.user == u && cl.listensTooFar(u.Rules()) {
+					c.Kill(errNoListener)
+				}
+			})
+		}
+	}
+}
+
+// listensTooFar tells whether a client listens to a channel that rules do not allow. Any goroutine.
+func (cl *client) listensTooFar(r *acl.Rules) bool {
+	if !cl.sub.Active() {
+		return false
+	}
+	for _, kind := range [...]pubsub.Kind{pubsub.Channel, pubsub.Pattern, pubsub.Shard} {
+		for _, name := range cl.sub.Names(kind) {
+			if !r.AllowsChannel([]byte(name), kind == pubsub.Pattern) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// userNow returns who the client is. Any goroutine.
+func (cl *client) userNow() *acl.User {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	return cl.user
 }

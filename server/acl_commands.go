@@ -160,7 +160,7 @@ func aclSetUser(c *command.Ctx) {
 		c.Fail(err)
 		return
 	}
-	co.s.dropSubscribers(co.client(c), u)
+	co.s.dropListeners(co.client(c), u)
 	c.Reply.OK()
 }
 
@@ -182,11 +182,6 @@ func aclDelUser(c *command.Ctx) {
 		co.s.dropDeleted(co.client(c))
 	}
 	c.Reply.Int(int64(deleted))
-}
-
-// dropDeleted closes the connections of users who were deleted. It is called on the loop of me.
-func (s *Server) dropDeleted(me *client) {
-	s.expel(me, func(_ *client, u *acl.User) bool { return u.Rules().Deleted() })
 }
 
 func aclCat(c *command.Ctx) {

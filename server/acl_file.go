@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"dragonfly/server/acl"
 	"dragonfly/server/command"
 	"dragonfly/server/reply"
 	"dragonfly/store/resperr"
@@ -45,7 +44,7 @@ func aclLoad(c *command.Ctx) {
 		return func(w *reply.Writer) {
 			s.dropDeleted(me)
 			for _, u := range s.acl.users.All() {
-				s.dropSubscribers(me, u)
+				s.dropListeners(me, u)
 			}
 			w.OK()
 		}
@@ -74,9 +73,4 @@ func (co *coordinator) aclFileWork(c *command.Ctx, work func() func(w *reply.Wri
 	default:
 		co.async(c, work)
 	}
-}
-
-// dropSubscribers closes the connections of a user that listen to channels which the user may not listen to any more. It
-// is called on the loop of me.
-func (s *Server) dropSubscribers(me *client, u *acl.User) {
 }

@@ -227,7 +227,7 @@ func clientList(c *command.Ctx) {
 	co.client(c).publishSelf(c)
 	var b []byte
 	for _, cl := range co.s.clients.all() {
-		if want(cl) {
+		if want(cl) && !cl.conn.Killed() {
 			b = cl.describe(b, co.nowMs)
 		}
 	}

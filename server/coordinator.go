@@ -380,7 +380,10 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	}
 	if co.out.Errors != errors {
 		cmd.Stats.Failed.Add(1)
-		s.countError(co.out.LastError)
+		if !co.out.Counted {
+			s.countError(co.out.LastError)
+		}
+		co.out.Counted = false
 	}
 	if cl.Proto != co.out.Proto { // a plain store would race with CLIENT LIST
 		cl.set(func(ss *session.Session) { ss.Proto = co.out.Proto })

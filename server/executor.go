@@ -118,7 +118,7 @@ func (co *coordinator) execute(c *command.Ctx, j job) {
 	if x.step(firstSlice) {
 		co.out.Buf = append(co.out.Buf, x.co.out.Buf...)
 		co.out.Errors += x.co.out.Errors
-		co.out.LastError = x.co.out.LastError
+		co.out.LastError, co.out.Counted = x.co.out.LastError, x.co.out.Counted
 		x.end()
 		return
 	}
@@ -153,6 +153,7 @@ func (x *executor) name(function string) {
 func (x *executor) impersonate(cl *client) {
 	x.cl.ID, x.cl.DB, x.cl.User, x.cl.Name, x.cl.Authed = cl.ID, cl.DB, cl.User, cl.Name, cl.Authed
 	x.cl.NoTouch, x.cl.addr, x.cl.user = cl.NoTouch, "lua", cl.user
+	x.cl.tracking, x.cl.caching = cl.tracking, cl.caching
 }
 
 // step runs the job for a slice of time and tells whether it is done.
@@ -171,12 +172,15 @@ func (x *executor) goOn() {
 		return
 	}
 	answer, failed, last := x.co.out.Buf, x.co.out.Errors > 0, x.co.out.LastError
+	counted := x.co.out.Counted
 	x.co.out.Buf = nil
 	cmd, args, took, silent := x.cmd, x.args, time.Since(x.began), cl.Reply != 0
 	x.end()
 	if failed {
 		cmd.Stats.Failed.Add(1)
-		x.s.countError(last)
+		if !counted {
+			x.s.countError(last)
+		}
 	}
 	if !silent && len(answer) > 0 {
 		cl.conn.Push(answer) // which does not copy it

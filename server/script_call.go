@@ -2,14 +2,113 @@ package server
 
 import (
 	"dragonfly/server/command"
+	"dragonfly/server/script"
+	"dragonfly/server/tx"
 	"dragonfly/store/resperr"
 )
 
 // scripting is the state of the script that an executor runs: what its commands may do.
 type scripting struct {
-	readOnly bool // EVAL_RO and its like, and scripts with the flag no-writes
-	allowOOM bool // it may add data when there is no memory left: the flag allow-oom, or it was not full when it began
-	declared bool // only the shards of its keys are locked
+	vm       *script.VM // made with the first script
+	readOnly bool       // EVAL_RO and its like, and scripts with the flag no-writes
+	full     bool       // there was no memory left when it began, and it may not add data
+}
+
+// scriptRun is a script, or a function of a library, that a command runs.
+type scriptRun struct {
+	script.Run
+	flags    script.Flags
+	readOnly bool // EVAL_RO, FCALL_RO
+	// declared tells that the script can reach no other keys than Run.Keys: only their shards are locked.
+	declared bool
+}
+
+// runScript runs a script for the client of the command that is being handled, and answers its result. What r holds must
+// not be in the arguments of the command.
+func runScript(c *command.Ctx, r scriptRun) {
+	co := of(c)
+	full := co.s.outOfMemory()
+	if err := co.s.mayRun(&r, full); err != nil {
+		c.Fail(err)
+		return
+	}
+	co.execute(c, job{
+		script:   true,
+		function: r.Function,
+		lock: func(t *tx.Tx) bool {
+			if !r.declared {
+				return t.LockAll()
+			}
+			for _, key := range r.Keys {
+				t.AddKey(key)
+			}
+			return t.Lock()
+		},
+		run: func(x *executor) { x.runScript(&r, full && r.flags&script.AllowOOM == 0) },
+	})
+}
+
+// mayRun makes the checks that are the same for all scripts that say in their first line what they do.
+func (s *Server) mayRun(r *scriptRun, full bool) error {
+	if r.flags&script.Plain != 0 {
+		return nil
+	}
+	writes := r.flags&script.NoWrites == 0
+	switch {
+	case writes && r.readOnly:
+		return resperr.ScriptWritesReadOnly
+	case writes && s.persist.stopped():
+		return resperr.Misconf
+	case writes && full && r.flags&script.AllowOOM == 0:
+		return resperr.ScriptOOM
+	}
+	return nil
+}
+
+// runScript runs a script, with the commands of the current client.
+func (x *executor) runScript(r *scriptRun, full bool) {
+	if x.script.vm == nil {
+		x.script.vm = script.NewVM(x, x.s.scriptOptions())
+	}
+	cl := x.co.current
+	if x.caller != nil {
+		cl = x.caller
+	}
+	x.impersonate(cl)
+	x.script.readOnly, x.script.full = r.readOnly || r.flags&script.NoWrites != 0, full
+	x.wrote.Store(false)
+	outcome := x.script.vm.Run(r.Run, &x.co.out)
+	x.co.out.Counted = outcome == script.Counted
+	x.co.current = cl
+}
+
+// scriptOptions are the settings of all scripts.
+func (s *Server) scriptOptions() script.Options {
+	return script.Options{Version: redisVersion, Deprecated: s.param("lua-enable-deprecated-api") == "yes"}
+}
+
+// CheckCommand tells whether the user of the script may run a command, for redis.acl_check_cmd.
+func (x *executor) CheckCommand(args [][]byte) (allowed bool, err error) {
+	cmd := x.co.find(args)
+	if cmd == nil {
+		return false, resperr.InvalidCommand
+	}
+	if !cmd.ArityOK(len(args)) {
+		return false, resperr.InvalidCommand
+	}
+	return x.co.allows(&x.cl, cmd, args), nil
+}
+
+// Log writes a line of the script to the log.
+func (x *executor) Log(level int, text string) {
+	switch level {
+	case script.LogWarning:
+		x.s.log.Warn(text)
+	case script.LogNotice:
+		x.s.log.Info(text)
+	default:
+		x.s.log.Debug(text)
+	}
 }
 
 // Call runs a command of the script, as redis.call does, and appends its reply in a protocol.
@@ -30,6 +129,7 @@ func (x *executor) Call(dst []byte, args [][]byte, proto int) []byte {
 		}
 		x.co.run(&x.cl, cmd, args)
 	}
+	x.co.ctx.Waiting = nil
 	dst = out.Buf
 	errors := out.Errors
 	*out = outer
@@ -68,6 +168,9 @@ func (x *executor) admit(args [][]byte) (*command.Command, error) {
 	case s.loading.Load() && x.home != nil && cmd.Flags&command.WhileLoading == 0:
 		return cmd, resperr.Loading
 	}
+	if err := x.co.permitted(&x.cl, cmd, args); err != nil {
+		return cmd, err
+	}
 	if cmd.Flags&command.Write != 0 {
 		switch {
 		case x.script.readOnly:
@@ -76,7 +179,7 @@ func (x *executor) admit(args [][]byte) (*command.Command, error) {
 			return cmd, resperr.Misconf
 		}
 	}
-	if cmd.Flags&command.DenyOOM != 0 && !x.script.allowOOM && !x.wrote.Load() && s.outOfMemory() {
+	if cmd.Flags&command.DenyOOM != 0 && x.script.full && !x.wrote.Load() {
 		return cmd, resperr.OOM
 	}
 	return cmd, x.mayReach(cmd, args)

@@ -318,8 +318,11 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	}
 }
 
-// Tick closes connections that were idle too long.
+// Tick closes connections that were idle too long, and gives up tracked keys that are too many.
 func (h handler) Tick(l *reactor.Loop, now time.Time) {
+	if l.Index() == 0 {
+		h.s.tracking.Trim(trimPerTick)
+	}
 	timeout := h.s.params.timeout()
 	if timeout == 0 {
 		return

@@ -160,6 +160,9 @@ func (c *Conn) Kill(err error) {
 	}
 }
 
+// Killed tells whether c was killed or is closed. Any goroutine.
+func (c *Conn) Killed() bool { return c.dead.Load() }
+
 // CloseAfterFlush ignores further input and closes c when its output is written.
 func (c *Conn) CloseAfterFlush() { c.closing = true }
 

@@ -26,6 +26,8 @@ type Writer struct {
 	Errors int
 	// LastError is the text of the last error reply, for statistics.
 	LastError string
+	// Counted tells that the last error is that of a command which was counted when it was made.
+	Counted bool
 }
 
 // RESP3 tells whether the client speaks RESP3.

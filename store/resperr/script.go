@@ -12,6 +12,9 @@ const (
 	ScriptWrongArgs      Error = "ERR Wrong number of args calling Redis command from script"
 	NotFromScript        Error = "ERR This Redis command is not allowed from script"
 	WriteFromReadOnly    Error = "ERR Write commands are not allowed from read-only scripts."
+	ScriptWritesReadOnly Error = "ERR Can not execute a script with write flag using *_ro command."
+	ScriptOOM            Error = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+	InvalidCommand       Error = "ERR Invalid command passed to redis.acl_check_cmd()"
 	UndeclaredKey        Error = "ERR script tried accessing undeclared key"
 )
 
@@ -23,7 +26,9 @@ const (
 )
 
 // ScriptCompile says why a script does not compile.
-func ScriptCompile(err error) Error { return New("Error compiling script (new function): " + err.Error()) }
+func ScriptCompile(err error) Error {
+	return New("Error compiling script (new function): " + err.Error())
+}
 
 // ScriptEngine refuses a first line that names something else than Lua.
 func ScriptEngine(word string) Error { return New("Unexpected engine in script shebang: " + word) }
