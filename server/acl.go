@@ -114,7 +114,7 @@ func (co *coordinator) logDenial(cl *client, cmd *command.Command, e acl.Event) 
 	switch {
 	case cl.conn == nil && co.x != nil && co.x.caller != nil:
 		cl = co.x.caller
-	case cl == co.current:
+	case !co.ctx.Resumed: // else it belongs to another loop
 		cl.publish(cmd)
 	}
 	line := ""
@@ -143,7 +143,6 @@ func (co *coordinator) denied(cl *client, cmd *command.Command, args [][]byte) b
 	if cl.Multi != nil {
 		where = acl.InMulti
 	}
-	co.current = cl
 	r := co.check(cl, cmd, args, where)
 	if r == acl.Allowed {
 		return false

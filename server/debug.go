@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +56,7 @@ func debugSubs() []debugSub {
 		{"log", "<message>", "Write a message to the log.", 1, 1, debugLog},
 		{"object", "<key>", "Describe a key and its value.", 1, 1, debugObject},
 		{"pause-cron", "<0|1>", "Stop and start the search for expired keys.", 1, 1, debugPauseCron},
-		{"populate", "<count> [<prefix>] [<size>]", "Add count strings named key:<n>, or prefix:<n>, of size bytes.", 1, 3, debugPopulate},
+		{"populate", "<count> [<prefix> [<size>]] [RAND] [TYPE <type>] [ELEMENTS <n>] [EXPIRE <min> <max>]", "Add count keys named key:<n>, or prefix:<n>: strings of size bytes, or collections of n such elements.", 1, -1, debugPopulate},
 		{"protocol", "<type>", "Answer an example of a reply type: " + protocolTypes + ".", 1, 1, debugProtocol},
 		{"quicklist", "<key> [<0|1>]", "Describe a value that is a list of nodes.", 1, 2, debugQuicklist},
 		{"quicklist-packed-threshold", "<size>", "Set the size from which an element of a list has a node of its own; 0 for the default.", 1, 1, debugPackedThreshold},
@@ -309,81 +308,6 @@ func debugMatch(c *command.Ctx, args [][]byte) { c.Reply.Flag(glob.Match(args[0]
 
 func debugStructSize(c *command.Ctx, _ [][]byte) {
 	c.Reply.Verbatim("bits:64 shards:" + strconv.Itoa(c.DB.Store().NumShards()) + "\n")
-}
-
-// debugPopulate adds strings. It takes one key at a time, so that other clients are served meanwhile.
-func debugPopulate(c *command.Ctx, args [][]byte) {
-	if of(c).s.loading.Load() { // DEBUG itself is allowed then
-		c.Fail(resperr.Loading)
-		return
-	}
-	count, err := command.IntFrom(args[0], 0, resperr.NotPositive)
-	if err != nil {
-		c.Fail(err)
-		return
-	}
-	prefix, size := []byte("key"), int64(0)
-	if len(args) > 1 {
-		prefix = slices.Clone(args[1])
-	}
-	if len(args) > 2 {
-		if size, err = command.IntFrom(args[2], 0, resperr.NotPositive); err == nil && size > of(c).s.maxBulk.Load() {
-			err = resperr.StringTooLong
-		}
-		if err != nil {
-			c.Fail(err)
-			return
-		}
-	}
-	v := c.DB
-	if c.InExec {
-		populate(&v, count, prefix, int(size), func(int) func() { return func() {} })
-		c.Reply.OK()
-		return
-	}
-	s := of(c).s
-	of(c).async(c, func() func(w *reply.Writer) {
-		populate(&v, count, prefix, int(size), func(shard int) func() {
-			sh := v.Store().Shard(shard)
-			sh.Lock()
-			if s.ctx.Err() != nil || s.loading.Load() {
-				sh.Unlock()
-				return nil
-			}
-			return sh.Unlock
-		})
-		return answerOK
-	})
-}
-
-// populate adds the keys prefix:0 to prefix:<count-1> that are not there, with the values value:<n>, cut or filled
-// with zeros to size bytes unless that is 0. lock takes a shard and returns how to give it up, nil to stop.
-func populate(v *store.View, count int64, prefix []byte, size int, lock func(shard int) (unlock func())) {
-	key := append(prefix, ':')
-	stem := len(key)
-	value := make([]byte, 0, max(size, 32))
-	for i := range count {
-		key = strconv.AppendInt(key[:stem], i, 10)
-		value = strconv.AppendInt(append(value[:0], "value:"...), i, 10)
-		if size > 0 {
-			digits := min(len(value), size)
-			value = value[:size]
-			clear(value[digits:])
-		}
-		unlock := lock(v.Store().ShardOf(key))
-		if unlock == nil {
-			return
-		}
-		if !v.Peek(key).Ok() {
-			enc := object.Raw
-			if len(value) <= object.EmbstrMax {
-				enc = object.Embstr
-			}
-			v.SetString(key, value, enc, 0)
-			v.Changed(key, store.EventString, "")
-		}
-		unlock()
-	}
 }
 
 // protocolTypes are the arguments of DEBUG PROTOCOL.

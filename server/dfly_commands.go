@@ -28,6 +28,67 @@ var dflyCommands = []command.Command{
 		Syntax:  "filename [APPEND]",
 		Run:     dflyLoad,
 	},
+	{
+		Name: "dfly|thread", Arity: -2, Since: "7.0.0", Complexity: "O(1)",
+		Flags:   command.Admin | command.NoScript,
+		Summary: "Tells which of the I/O loops serves this connection, and how many there are. A connection stays with its loop.",
+		Syntax:  "[thread]",
+		Run:     dflyThread,
+	},
+	{
+		Name: "dfly|expire", Arity: 2, Since: "7.0.0", Complexity: "O(N) in the number of keys with an expiry",
+		Flags:   command.Admin | command.NoScript | command.NoMulti,
+		Summary: "Removes all keys, fields and members that have expired.",
+		Run:     dflyExpire,
+	},
+	{
+		Name: "dfly|replicaoffset", Arity: 2, Since: "7.0.0", Complexity: "O(N) in the number of shards",
+		Flags:   command.Admin | command.NoScript,
+		Summary: "Tells how many records the journal of each shard has: none, without replicas.",
+		Run: func(c *command.Ctx) {
+			n := c.DB.Store().NumShards()
+			c.Reply.Array(n)
+			for range n {
+				c.Reply.Int(0)
+			}
+		},
+	},
+	{
+		Name: "dfly|help", Arity: 2, Since: "7.0.0", Complexity: "O(1)", Flags: command.WhileLoading,
+		Summary: "Lists the subcommands.", Run: containerHelp,
+	},
+}
+
+// dflyThread answers the loop of the connection and the number of loops. Naming the loop it has is no change.
+func dflyThread(c *command.Ctx) {
+	co := of(c)
+	loops := len(co.s.group.Loops())
+	if len(c.Args) == 2 {
+		c.Reply.Array(2)
+		c.Reply.Int(int64(co.loop))
+		c.Reply.Int(int64(loops))
+		return
+	}
+	n, err := command.IntFrom(c.Args[2], 0, resperr.NotInteger)
+	switch {
+	case len(c.Args) > 3:
+		c.Fail(resperr.Syntax)
+	case err != nil || n >= int64(loops):
+		c.Fail(resperr.NotInteger)
+	case n != int64(co.loop):
+		c.Fail(errOtherLoop)
+	default:
+		c.Reply.OK()
+	}
+}
+
+func dflyExpire(c *command.Ctx) {
+	co := of(c)
+	s, now := co.s, c.DB.NowMs
+	co.async(c, func() func(w *reply.Writer) {
+		s.store.ExpireAll(now, func() bool { return s.ctx.Err() != nil })
+		return answerOK
+	})
 }
 
 func dflyLoad(c *command.Ctx) { loadNamed(c, c.Args[2:]) }
@@ -64,8 +125,9 @@ func loadNamed(c *command.Ctx, args [][]byte) {
 	})
 }
 
-// Errors of DFLY LOAD.
+// Errors of DFLY.
 const (
+	errOtherLoop resperr.Error = "ERR a connection stays with its thread"
 	errExtension resperr.Error = "ERR Invalid argument: Bad filename extension"
 	errNotFound  resperr.Error = "ERR No such file or directory: File not found"
 )

@@ -175,6 +175,10 @@ func (x *executor) goOn() {
 	counted := x.co.out.Counted
 	x.co.out.Buf = nil
 	cmd, args, took, silent := x.cmd, x.args, time.Since(x.began), cl.Reply != 0
+	if !silent && len(answer) > 0 {
+		// Which does not copy it. Before the shards are given back: a client that tracks is told of changes behind it.
+		cl.conn.Push(answer)
+	}
 	x.end()
 	if failed {
 		cmd.Stats.Failed.Add(1)
@@ -182,11 +186,11 @@ func (x *executor) goOn() {
 			x.s.countError(last)
 		}
 	}
-	if !silent && len(answer) > 0 {
-		cl.conn.Push(answer) // which does not copy it
-	}
-	cl.conn.Post(func(*reactor.Conn) {
+	cl.conn.Post(func(conn *reactor.Conn) {
 		x.s.accountWait(cl, cmd, args, took)
+		if cl.tracking != nil {
+			conn.Out = cl.afterReply(conn.Out, cmd)
+		}
 		cl.waiting = false
 	})
 	cl.conn.Resume()

@@ -36,6 +36,7 @@ func newRegistry() *command.Registry {
 		monitorCommands,
 		pubsubCommands,
 		debugCommands,
+		aloneCommands, clusterCommands(),
 		zset.Commands,
 		set.Commands,
 		list.Commands,
