@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 	"time"
@@ -29,10 +30,11 @@ type blocked struct {
 	cmd    *command.Command
 	args   [][]byte // its own
 	db     int
-	wait   command.Wait
 	waiter store.Waiter
 	silent bool // CLIENT REPLY
 	timer  *time.Timer
+	// timedOut writes the reply when time runs out.
+	timedOut func(w *reply.Writer)
 
 	mu   sync.Mutex
 	done bool // guarded by mu: somebody has ended the wait
@@ -51,10 +53,10 @@ func (b *blocked) claim() bool {
 func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 	w := co.ctx.Waiting
 	co.ctx.Waiting = nil
-	b := &blocked{cl: cl, cmd: cmd, args: w.Args, db: cl.DB, wait: *w, silent: cl.Reply != session.ReplyOn}
-	if b.args == nil {
-		b.args = copyArgs(args)
+	if w.Args != nil {
+		args = w.Args
 	}
+	b := &blocked{cl: cl, cmd: cmd, args: copyArgs(args), db: cl.DB, timedOut: w.TimedOut, silent: cl.Reply != session.ReplyOn}
 	b.waiter.Owner, b.waiter.Gone = b, w.Gone
 	v := co.s.store.View(cl.DB, co.nowMs)
 	v.Await(&b.waiter, w.Keys)
@@ -65,7 +67,7 @@ func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 	if w.Timeout > 0 {
 		// The timer may fire before it is assigned, but not while b.mu is held.
 		b.mu.Lock()
-		b.timer = time.AfterFunc(w.Timeout, func() { b.end(w.TimedOut) })
+		b.timer = time.AfterFunc(w.Timeout, func() { b.end(b.timedOut) })
 		b.mu.Unlock()
 	}
 }
@@ -130,7 +132,7 @@ func (s *Server) unblock(id int64, withError bool) bool {
 	if withError {
 		return b.end(func(w *reply.Writer) { w.Err(resperr.Unblocked) })
 	}
-	return b.end(b.wait.TimedOut)
+	return b.end(b.timedOut)
 }
 
 // lockWaiters locks, beside what is locked for a command that may change the keys, the shards that those need who wait
@@ -147,6 +149,10 @@ func (co *coordinator) lockWaiters(t *tx.Tx, db int, keys [][]byte) bool {
 	return true
 }
 
+// mostForeseen is how many of those who wait for a key get their shards locked before it changes. Few changes serve more
+// clients at once; who comes after them is served, too, but not in one with the change.
+const mostForeseen = 16
+
 // addWaiters notes for the next lock the shards that those need who wait for keys, or for what these may push in turn,
 // and tells whether any is not held.
 func (co *coordinator) addWaiters(t *tx.Tx, db int, keys [][]byte) (more bool) {
@@ -155,19 +161,21 @@ func (co *coordinator) addWaiters(t *tx.Tx, db int, keys [][]byte) (more bool) {
 		if !t.Holds(st.ShardOf(keys[i])) {
 			continue
 		}
-		st.EachWide(db, keys[i], func(w *store.Waiter) {
+		for w := range st.WideWaiters(db, keys[i], mostForeseen) {
 			b := w.Owner.(*blocked)
-			for _, k := range b.cmd.Keys.Append(nil, b.args) {
+			co.waiterKeys = b.cmd.Keys.Append(co.waiterKeys[:0], b.args)
+			for _, k := range co.waiterKeys {
 				key := b.args[k]
 				if sh := st.ShardOf(key); !t.Holds(sh) {
 					t.AddShard(sh)
 					more = true
 				}
-				if !slices.ContainsFunc(keys, func(x []byte) bool { return string(x) == string(key) }) {
+				// Only what takes memory adds to a key in turn, as BLMOVE does.
+				if b.cmd.Flags&command.DenyOOM != 0 && !slices.ContainsFunc(keys, func(x []byte) bool { return bytes.Equal(x, key) }) {
 					keys = append(keys, key)
 				}
 			}
-		})
+		}
 	}
 	return more
 }
@@ -175,14 +183,16 @@ func (co *coordinator) addWaiters(t *tx.Tx, db int, keys [][]byte) (more bool) {
 // serveReady runs the commands again that wait for keys which the unit of work has changed. It is called at the end of
 // the unit, before its shards are unlocked; they may be others afterwards.
 func (co *coordinator) serveReady() {
+	// What the unit has taken long for, or slept in, may have expired.
+	co.nowMs = max(co.nowMs, time.Now().UnixMilli())
 	for {
-		var ready []store.Ready
-		co.tx.EachHeld(func(sh *store.Shard) { ready = sh.TakeReady(ready) })
-		if len(ready) == 0 {
+		co.ready = co.ready[:0]
+		co.tx.EachHeld(func(sh *store.Shard) { co.ready = sh.TakeReady(co.ready) })
+		if len(co.ready) == 0 {
 			return
 		}
-		store.SortReady(ready)
-		for _, r := range ready {
+		store.SortReady(co.ready)
+		for _, r := range co.ready {
 			co.serveKey(r)
 		}
 	}
@@ -192,15 +202,15 @@ func (co *coordinator) serveReady() {
 func (co *coordinator) serveKey(r store.Ready) {
 	st := co.s.store
 	home := st.ShardOf(r.Key)
-	if !co.tx.Holds(home) && !co.relock(func() { co.tx.AddShard(home) }) {
+	if !co.tx.Holds(home) && !co.relock(r, home) {
 		return
 	}
 	v := st.View(r.DB, co.nowMs)
-	pass := st.Pass()
+	pass := st.NewPass(r)
 	var failed []*command.Command
 	for {
 		c := v.Peek(r.Key)
-		w := st.NextWaiter(r.DB, r.Key, pass, !c.Ok())
+		w := pass.Next(!c.Ok())
 		if w == nil {
 			return
 		}
@@ -208,19 +218,28 @@ func (co *coordinator) serveKey(r store.Ready) {
 		if slices.Contains(failed, b.cmd) {
 			continue // it would find as little as the one before
 		}
-		if !co.holdsKeys(b) && !co.relock(func() { co.tx.Add(b.args, b.cmd.Keys.Append(nil, b.args)) }) {
+		if !co.holdsKeys(b) && !co.relock(r, co.shardsOf(b)...) {
 			return
 		}
 		// Readers of a stream have groups and positions of their own: one finds what another does not.
-		if served := co.resume(b); !served && b.cmd.ACL&command.CatStream == 0 {
+		if served := co.resume(b, r); !served && b.cmd.ACL&command.CatStream == 0 {
 			failed = append(failed, b.cmd)
 		}
 	}
 }
 
+// shardsOf lists the shards that a waiting command needs.
+func (co *coordinator) shardsOf(b *blocked) (shards []int) {
+	for _, k := range b.cmd.Keys.Append(nil, b.args) {
+		shards = append(shards, co.s.store.ShardOf(b.args[k]))
+	}
+	return shards
+}
+
 // holdsKeys tells whether all shards are locked that a waiting command needs.
 func (co *coordinator) holdsKeys(b *blocked) bool {
-	for _, k := range b.cmd.Keys.Append(nil, b.args) {
+	co.waiterKeys = b.cmd.Keys.Append(co.waiterKeys[:0], b.args)
+	for _, k := range co.waiterKeys {
 		if !co.tx.Holds(co.s.store.ShardOf(b.args[k])) {
 			return false
 		}
@@ -228,36 +247,38 @@ func (co *coordinator) holdsKeys(b *blocked) bool {
 	return true
 }
 
-// relock locks further shards beside those held: for those who wait where lockWaiters could not know of them. If one is
-// lent, the script that keeps it will look at the keys that are ready: nothing is held then, and it returns false.
-func (co *coordinator) relock(more func()) bool {
+// relock locks further shards beside those held, for those who wait for the ready key where lockWaiters could not know of
+// them. If one is lent it returns false, with nothing held, and the key is served when the script is done.
+func (co *coordinator) relock(r store.Ready, shards ...int) bool {
 	co.tx.AddHeld()
 	all := co.tx.HoldsAll()
 	co.tx.Unlock()
-	more()
+	for _, sh := range shards {
+		co.tx.AddShard(sh)
+	}
 	if all {
 		co.tx.AddAll()
 	}
 	if co.tx.Lock() {
 		return true
 	}
-	co.s.serveLater()
+	co.s.serveAgain(r, shards...)
 	return false
 }
 
-// resume runs the command of a waiting client again and tells whether the wait is over. The shards are locked.
-func (co *coordinator) resume(b *blocked) bool {
+// resume runs the command of a waiting client again, for a key that is ready, and tells whether the wait is over. The
+// shards are locked.
+func (co *coordinator) resume(b *blocked, r store.Ready) bool {
 	b.mu.Lock()
-	if b.done {
+	if b.done || b.cl.conn.Killed() {
 		b.mu.Unlock()
-		return true // its client has gone, or has its reply already
+		return true // it has its reply already, or its client takes none: nothing is popped for that
 	}
 	s, cl := co.s, b.cl
 	v := s.store.View(b.db, co.nowMs)
 	if s.store.Snapshotting() && b.cmd.Flags&command.Write != 0 {
 		for _, k := range b.cmd.Keys.Append(nil, b.args) {
-			key := b.args[k]
-			if v.MustWait(key, func() { s.serveAgain(b.db, key) }) {
+			if v.MustWait(b.args[k], func() { s.serveAgain(r) }) {
 				b.mu.Unlock()
 				return false
 			}
@@ -269,7 +290,8 @@ func (co *coordinator) resume(b *blocked) bool {
 	ctx.Args, ctx.Cmd, ctx.Session, ctx.Reply = b.args, b.cmd, &cl.Session, &w
 	ctx.DB = v
 	co.current = cl
-	ctx.DB.Client, ctx.DB.NoTouch = cl.ID, cl.NoTouch
+	ctx.DB.Client = cl.ID
+	ctx.DB.NoTouch, ctx.DB.ReadOnly = cl.NoTouch, b.cmd.Flags&command.ReadOnly != 0
 	ctx.InExec, ctx.Resumed, ctx.Waiting = false, true, nil
 	if r := co.recheck(cl, b.cmd, b.args); r != nil {
 		w.Err(r)
@@ -303,13 +325,15 @@ type service struct {
 	co *coordinator // guarded by mu; made when it is first needed
 }
 
-// serveLater has all ready keys served soon, on a goroutine of its own. It may be called with shards locked.
+// serveLater has all ready keys served soon, on a goroutine of its own; the background of the store asks for it.
 func (s *Server) serveLater() {
+	if s.loading.Load() {
+		return // what is missing may still come; the background asks again
+	}
 	s.work.Go(func() {
 		s.service.run(s, func(co *coordinator) {
 			for i := range s.store.NumShards() {
-				s.store.Shard(i).Lock() // waits for a script that keeps it
-				s.store.Shard(i).Unlock()
+				s.awaitShard(i)
 				if co.tx.LockOne(i) {
 					co.serveReady()
 					co.tx.Unlock()
@@ -319,21 +343,31 @@ func (s *Server) serveLater() {
 	})
 }
 
-// serveAgain has those who wait for a key look at it again, soon. It may be called with shards locked.
-func (s *Server) serveAgain(db int, key []byte) {
+// serveAgain has those who wait for a key look at it again, as soon as no script keeps the key's shard or the others
+// given. It may be called with shards locked.
+func (s *Server) serveAgain(r store.Ready, shards ...int) {
+	home := s.store.ShardOf(r.Key)
 	s.work.Go(func() {
 		s.service.run(s, func(co *coordinator) {
-			for !co.tx.LockOne(s.store.ShardOf(key)) {
-				sh := s.store.Shard(s.store.ShardOf(key))
-				sh.Lock()
-				sh.Unlock()
+			for _, sh := range shards {
+				s.awaitShard(sh)
 			}
-			v := s.store.View(db, co.nowMs)
-			v.Wake(key)
+			for !co.tx.LockOne(home) {
+				s.awaitShard(home)
+			}
+			v := s.store.View(r.DB, co.nowMs)
+			v.Wake(r.Key)
 			co.serveReady()
 			co.tx.Unlock()
 		})
 	})
+}
+
+// awaitShard waits until no script keeps a shard.
+func (s *Server) awaitShard(i int) {
+	sh := s.store.Shard(i)
+	sh.Lock() // which does so
+	sh.Unlock()
 }
 
 // run runs fn with the coordinator of the service.

@@ -10,6 +10,7 @@ import (
 	"dragonfly/server/reply"
 	"dragonfly/server/session"
 	"dragonfly/server/tx"
+	"dragonfly/store"
 	"dragonfly/store/arena"
 	"dragonfly/store/resperr"
 )
@@ -31,6 +32,10 @@ type coordinator struct {
 	// changed are the keys of a command that changes them, while a snapshot is running; tracked are the keys that a client
 	// has read that tracks.
 	changed, tracked []int
+	// Scratch of what serves waiting clients: keys that a command may change, indices of keys, and keys that are ready.
+	written    [][]byte
+	waiterKeys []int
+	ready      []store.Ready
 	// call is the command whose permission is checked, and callKeys its keys.
 	call     acl.Call
 	callKeys []int
@@ -304,11 +309,12 @@ func (co *coordinator) hold(cl *client) {
 func (co *coordinator) lock(cl *client, cmd *command.Command, r *request) bool {
 	ok := co.lockKeys(cl, cmd, r)
 	if ok && cmd.Flags&command.Write != 0 && co.s.store.Waiters() && !co.tx.HoldsAll() {
-		var keys [][]byte
-		for _, k := range cmd.Keys.Append(nil, r.args) {
-			keys = append(keys, r.args[k])
+		co.written, co.waiterKeys = co.written[:0], cmd.Keys.Append(co.waiterKeys[:0], r.args)
+		for _, k := range co.waiterKeys {
+			co.written = append(co.written, r.args[k])
 		}
-		ok = co.lockWaiters(co.tx, cl.DB, keys)
+		ok = co.lockWaiters(co.tx, cl.DB, co.written)
+		clear(co.written) // the arguments are not ours to keep
 	}
 	return ok
 }

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"encoding/hex"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 
@@ -40,7 +38,7 @@ func parsePopulation(args [][]byte, r *command.Registry, maxSize int64) (p popul
 	isWord := func(arg []byte) bool {
 		return equalFold(arg, "rand") || equalFold(arg, "type") || equalFold(arg, "elements") || equalFold(arg, "expire")
 	}
-	if args = args[1:]; len(args) > 0 && !isWord(args[0]) {
+	if args = args[1:]; len(args) > 0 {
 		p.prefix = args[0]
 		args = args[1:]
 		if len(args) > 0 && !isWord(args[0]) {
@@ -124,6 +122,9 @@ func debugPopulate(c *command.Ctx, args [][]byte) {
 	})
 }
 
+// populateSlice is how many elements populate adds in one lock visit.
+const populateSlice = 256
+
 // populate adds the keys prefix:0 to prefix:<count-1> that are not there. lock takes a shard and returns how to give it
 // up, nil to stop.
 func (p *population) populate(v *store.View, lock func(shard int) (unlock func())) {
@@ -133,22 +134,27 @@ func (p *population) populate(v *store.View, lock func(shard int) (unlock func()
 	ctx := command.Ctx{Cmd: p.add, DB: *v, Reply: &reply.Writer{}}
 	for i := range p.count {
 		key = strconv.AppendInt(key[:stem], i, 10)
-		unlock := lock(v.Store().ShardOf(key))
-		if unlock == nil {
-			return
-		}
-		if !v.Peek(key).Ok() {
-			if p.add == nil {
+		for done := int64(0); done < p.elements; done += populateSlice {
+			unlock := lock(v.Store().ShardOf(key))
+			switch {
+			case unlock == nil:
+				return
+			case done == 0 && v.Peek(key).Ok():
+				unlock()
+				done = p.elements
+				continue
+			case p.add == nil:
 				text = p.text(text, i)
 				setText(v, key, text)
-			} else {
-				p.collect(&ctx, key)
+				done = p.elements
+			default:
+				p.collect(&ctx, key, done, min(done+populateSlice, p.elements))
 			}
 			if p.minTTL > 0 {
 				v.SetDeadline(key, v.NowMs+(p.minTTL+rand.Int64N(p.maxTTL-p.minTTL+1))*1000)
 			}
+			unlock()
 		}
-		unlock()
 	}
 }
 
@@ -180,15 +186,15 @@ func (p *population) text(buf []byte, i int64) []byte {
 	}
 	buf = buf[:0]
 	for int64(len(buf)) < size {
-		buf = hex.AppendEncode(buf, fmt.Append(nil, rand.Uint64()))
+		buf = strconv.AppendUint(buf, rand.Uint64(), 16)
 	}
 	return buf[:size]
 }
 
-// collect adds a collection, element by element, with the command that does so for clients.
-func (p *population) collect(ctx *command.Ctx, key []byte) {
+// collect adds the elements from one number to another to a collection, with the command that does so for clients.
+func (p *population) collect(ctx *command.Ctx, key []byte, from, to int64) {
 	var text []byte
-	for i := range p.elements {
+	for i := from; i < to; i++ {
 		text = p.text(text, i)
 		number := strconv.AppendInt(nil, i, 10)
 		ctx.Args = [][]byte{[]byte(p.add.Name), key, text}

@@ -24,6 +24,7 @@ func newRegistry() *command.Registry {
 		dumpCommands, dflyCommands,
 		stream.Commands,
 		functionCommands,
+		scriptCommands,
 		clientCommands, trackingCommands,
 		configCommands,
 		infoCommands,

@@ -12,6 +12,8 @@ type scripting struct {
 	vm       *script.VM // made with the first script
 	readOnly bool       // EVAL_RO and its like, and scripts with the flag no-writes
 	full     bool       // there was no memory left when it began, and it may not add data
+	// unread are the keys that it declares; nil once they count as read, see coordinator.track.
+	unread [][]byte
 }
 
 // scriptRun is a script, or a function of a library, that a command runs.
@@ -75,9 +77,11 @@ func (x *executor) runScript(r *scriptRun, full bool) {
 		cl = x.caller
 	}
 	x.impersonate(cl)
+	x.script.unread = r.Keys
 	x.script.readOnly, x.script.full = r.readOnly || r.flags&script.NoWrites != 0, full
 	x.wrote.Store(false)
 	outcome := x.script.vm.Run(r.Run, &x.co.out)
+	x.script.unread = nil
 	x.co.out.Counted = outcome == script.Counted
 	x.co.current = cl
 }

@@ -18,6 +18,7 @@ import (
 	"dragonfly/server/config"
 	"dragonfly/server/pubsub"
 	"dragonfly/server/reactor"
+	"dragonfly/server/script"
 	"dragonfly/server/tracking"
 	"dragonfly/store"
 	"dragonfly/store/object"
@@ -55,6 +56,7 @@ type Server struct {
 
 	pubsub   *pubsub.Registry
 	tracking *tracking.Table // client side caching
+	scripts  *script.Cache   // of EVAL
 
 	storage  persistence.Storage // of the snapshots
 	schedule schedule
@@ -97,6 +99,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	}
 	s.pubsub = pubsub.New()
 	s.tracking = tracking.New(teller{s})
+	s.scripts = script.NewCache()
 	st, err := store.New(store.Options{
 		Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits(),
 		Notify:   s.notify,

@@ -145,6 +145,14 @@ func (co *coordinator) track(cl *client, cmd *command.Command, args [][]byte) {
 		cmd.Flags&command.PubSub != 0 || cmd.ACL&command.CatScripting != 0 {
 		return // of a script count the commands that it calls
 	}
+	if x := co.x; x != nil {
+		// Redis 7.0 remembers the keys that a script declares when it reads anything, 7.4 those that it reads. Both are:
+		// who caches what a script has answered may go by either.
+		for _, key := range x.script.unread {
+			co.s.tracking.Read(cl.ID, key)
+		}
+		x.script.unread = nil
+	}
 	co.tracked = cmd.Keys.Append(co.tracked[:0], args)
 	for _, k := range co.tracked {
 		co.s.tracking.Read(cl.ID, args[k])

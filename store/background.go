@@ -41,15 +41,14 @@ func (s *Store) Background(ctx context.Context, interval time.Duration, now func
 		case <-tick.C:
 		}
 		s.cleanAll(ctx)
-		if s.NoActiveExpire.Load() || s.NoExpire.Load() {
-			continue
-		}
-		start := time.Now()
-		budget := time.Duration(float64(interval) * expireShare)
-		for i, sh := range s.shards {
-			for time.Since(start) < budget {
-				if !sh.expireStep(&cursors[i], now().UnixMilli()) {
-					break
+		if !s.NoActiveExpire.Load() && !s.NoExpire.Load() {
+			start := time.Now()
+			budget := time.Duration(float64(interval) * expireShare)
+			for i, sh := range s.shards {
+				for time.Since(start) < budget {
+					if !sh.expireStep(&cursors[i], now().UnixMilli()) {
+						break
+					}
 				}
 			}
 		}

@@ -179,14 +179,14 @@ func (e *evictor) next() *Shard {
 		}
 		sh := shards[(first+i)%len(shards)]
 		switch b := sh.best.Load(); {
-		case b == bestNone && sh.isQuiet(e.nowMs):
+		case sh.isQuiet(e.nowMs):
 		case best == nil || b > score:
 			best, score, e.other = sh, b, score
 		default:
 			e.other = max(e.other, b)
 		}
 	}
-	if stray := shards[turn/strayEvery%len(shards)]; turn%strayEvery == 0 && stray != best && best != nil {
+	if stray := shards[turn/strayEvery%len(shards)]; turn%strayEvery == 0 && best != nil && stray != best && !stray.isQuiet(e.nowMs) {
 		e.other = score
 		return stray
 	}
@@ -215,8 +215,8 @@ func (e *evictor) revived() *Shard {
 // heldBack stands for the number of candidates of a shard that has some, but lets none go now.
 const heldBack = -1
 
-// quiet keeps the shard from being visited for a while, if it has no candidates in its pool. n is the number of keys
-// that there are for the policy, none of which can be evicted, or heldBack.
+// quiet keeps the shard from being visited for a while. n is the number of keys that there are for the policy, none of
+// which can be evicted, or heldBack.
 func (sh *Shard) quiet(nowMs, n int64) {
 	sh.quietAt.Store(nowMs)
 	sh.quietFor.Store(n)

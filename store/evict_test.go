@@ -414,7 +414,7 @@ func TestEvictInSnapshot(t *testing.T) {
 			t.Errorf("%s: %q, want %q", k, got[k], x)
 		}
 	}
-	if room := s.evictTo(0, base); room != RoomNone {
+	if room := s.evictTo(0, base+1000); room != RoomNone {
 		t.Error(room)
 	}
 	if n := s.shards[0].Len(0) + s.shards[1].Len(0) + s.shards[2].Len(0); n != 0 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sync/atomic"
 )
@@ -26,8 +27,9 @@ type waitKey struct {
 type place struct {
 	w          *Waiter // nil in the head of a queue
 	q          *waitQueue
-	prev, next *place
-	pass       uint64 // of the latest NextWaiter
+	prev, next *place // prev stays when the place is left
+	left       bool
+	pass       uint64 // the latest that came here
 }
 
 // waitQueue is who waits for one key, in the order in which they came: a ring around head.
@@ -100,7 +102,7 @@ func (w *Waiter) isWide() bool {
 
 // leave takes a place out of its queue. The shard is locked.
 func (p *place) leave(wide bool) {
-	p.prev.next, p.next.prev = p.next, p.prev
+	p.prev.next, p.next.prev, p.left = p.next, p.prev, true
 	q := p.q
 	if p.w.Gone {
 		q.gone--
@@ -134,36 +136,60 @@ func (s *Store) Forget(w *Waiter) {
 	w.places = nil
 }
 
-// EachWide calls fn for everybody who waits for a key and for others in further shards. The shard of the key is locked.
-func (s *Store) EachWide(db int, key []byte, fn func(w *Waiter)) {
-	q := s.shards[s.ShardOf(key)].waiting[waitKey{db, string(key)}]
-	if q == nil || q.wide == 0 {
-		return
-	}
-	for p := q.head.next; p != &q.head; p = p.next {
-		fn(p.w)
+// WideWaiters goes through those who wait for a key and for others in further shards: among the first most in its queue.
+// The shard of the key is locked.
+func (s *Store) WideWaiters(db int, key []byte, most int) iter.Seq[*Waiter] {
+	return func(yield func(*Waiter) bool) {
+		sh := s.shards[s.ShardOf(key)]
+		if len(sh.waiting) == 0 {
+			return
+		}
+		q := sh.waiting[waitKey{db, string(key)}]
+		if q == nil || q.wide == 0 {
+			return
+		}
+		for p := q.head.next; p != &q.head && most > 0 && yield(p.w); p = p.next {
+			most--
+		}
 	}
 }
 
-// NextWaiter returns the first in the queue of a key that was not returned before in the pass, or nil if there is none;
-// if the key is gone, of those who care for that. A pass is a number that was not used before, see Pass. The shard of the
+// Pass goes once through the queue of a ready key, those first who came first. Who is in the queue may leave it meanwhile,
+// and the shard may be unlocked and locked again between two steps.
+type Pass struct {
+	s  *Store
+	r  Ready
+	n  uint64 // no other pass has it
+	at *place // of the latest step; nil before the first
+}
+
+// NewPass begins a pass.
+func (s *Store) NewPass(r Ready) Pass { return Pass{s: s, r: r, n: s.waits.seq.Add(1)} }
+
+// Next returns the next in the queue, or nil at the end; if the key is gone, of those who care for that. The shard of the
 // key is locked.
-func (s *Store) NextWaiter(db int, key []byte, pass uint64, gone bool) *Waiter {
-	q := s.shards[s.ShardOf(key)].waiting[waitKey{db, string(key)}]
+func (ps *Pass) Next(gone bool) *Waiter {
+	q := ps.s.shards[ps.s.ShardOf(ps.r.Key)].waiting[waitKey{ps.r.DB, string(ps.r.Key)}]
 	if q == nil || gone && q.gone == 0 {
 		return nil
 	}
-	for p := q.head.next; p != &q.head; p = p.next {
-		if p.pass != pass && (!gone || p.w.Gone) {
-			p.pass = pass
+	// Who left still knows who was before him, and others come at the end only: nobody between that one and the end of
+	// the queue is passed over.
+	p := ps.at
+	for p != nil && p.left {
+		p = p.prev
+	}
+	if p == nil || p.q != q {
+		p = &q.head
+	}
+	for p = p.next; p != &q.head; p = p.next {
+		if p.pass != ps.n && (!gone || p.w.Gone) {
+			p.pass, ps.at = ps.n, p
 			return p.w
 		}
 	}
 	return nil
 }
-
-// Pass returns a number for NextWaiter.
-func (s *Store) Pass() uint64 { return s.waits.seq.Add(1) }
 
 // wake notes that a key changed, if anybody waits for it. The shard is locked.
 func (sh *Shard) wake(db int, key []byte) {

@@ -55,6 +55,18 @@ type Config struct {
 	SlowlogLogSlowerThan int    // microseconds; negative turns the slow log off
 	SlowlogMaxLen        int    // entries the slow log keeps
 
+	// Memory.
+
+	CacheMode           bool    // evict instead of refusing writes
+	MaxMemoryPolicy     string  // what is evicted
+	MaxMemorySamples    int     // keys looked at for each that is evicted
+	EvictionTenacity    int     // how long a command may evict, 0 to 100
+	LFULogFactor        int     // how slowly the frequency of a key grows
+	LFUDecayTime        int     // minutes without access that lower it by one; 0 never
+	HeartbeatEviction   bool    // in cache mode, evict ahead
+	EvictionThreshold   float64 // part of MaxMemory that is kept free by that
+	EvictionPerInterval int     // keys of a shard that are evicted ahead at a time
+
 	// Snapshots.
 
 	Dir                   string // directory of snapshots; empty means the working directory

@@ -146,8 +146,8 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	// 241 flags of Dragonfly, six of which are about logging, 21 more of glog, and 4 of our own.
-	if len(seen) != 241+21+4 {
+	// 241 flags of Dragonfly, six of which are about logging, 21 more of glog, and 9 of our own.
+	if len(seen) != 241+21+9 {
 		t.Errorf("%d settings", len(seen))
 	}
 }
@@ -173,6 +173,7 @@ func TestSetAndGet(t *testing.T) {
 	f("rdb_ignore_expiry", "YES", "true")
 	f("df_snapshot_format", "f", "false")
 	f("maxmemory", "1.5gb", "1610612736")
+	f("eviction_memory_budget_threshold", "0.25", "0.25")
 	f("unixsocketperm", "0770", "770")
 	f("unixsocketperm", "", "")
 	f("compression_mode", "single_entry", "1")
@@ -206,4 +207,6 @@ func TestSetAndGet(t *testing.T) {
 	bad("save_schedule", "*:*", "save_schedule flag is deprecated, please use snapshot_cron instead")
 	bad("max_squashed_cmd_num", "x", "") // checked though it has no effect
 	bad("rss_oom_deny_ratio", "NaN", "")
+	bad("eviction_memory_budget_threshold", "1", "must be from 0 to less than 1")
+	bad("maxmemory_policy", "lru", "must be one of volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -135,6 +136,8 @@ func store(field, v any) {
 		*p = int(v.(int64))
 	case *int64:
 		*p = v.(int64)
+	case *float64:
+		*p = v.(float64)
 	case *string:
 		*p = v.(string)
 	case *fs.FileMode:
@@ -155,6 +158,8 @@ func load(field any) any {
 		return int64(*p)
 	case *int64:
 		return *p
+	case *float64:
+		return *p
 	case *string:
 		return *p
 	case *fs.FileMode:
@@ -174,6 +179,28 @@ func between(low, high int64) func(string) error {
 		}
 		return nil
 	}
+}
+
+// Policies lists the values of maxmemory_policy, in the order of Redis.
+func Policies() []string {
+	return []string{"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
+		"allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"}
+}
+
+// policy checks a maxmemory_policy.
+func policy(text string) error {
+	if !slices.Contains(Policies(), text) {
+		return errors.New("must be one of " + strings.Join(Policies(), ", "))
+	}
+	return nil
+}
+
+// share checks a part of a whole.
+func share(text string) error {
+	if f, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err != nil || f < 0 || f >= 1 {
+		return errors.New("must be from 0 to less than 1")
+	}
+	return nil
 }
 
 // rdbVersion checks a version of RDB files that can be written; 0 leaves it open.

@@ -28,11 +28,15 @@ var snapshotSettings = []Setting{
 
 // memorySettings are about memory, eviction and encodings.
 var memorySettings = []Setting{
+	{Name: "maxmemory_samples", Kind: Uint32, Default: "5", Help: "Keys looked at for each that is evicted: more choose better and cost more", Access: Writable, field: func(c *Config) any { return &c.MaxMemorySamples }, check: between(1, 64)},
+	{Name: "maxmemory_eviction_tenacity", Kind: Uint32, Default: "10", Help: "How long a command may evict before it runs: 0 hardly, 10 half a millisecond, 100 until there is room", Access: Writable, field: func(c *Config) any { return &c.EvictionTenacity }, check: between(0, 100)},
+	{Name: "lfu_log_factor", Kind: Uint32, Default: "10", Help: "How slowly the access frequency of a key grows, for the lfu policies", Access: Writable, field: func(c *Config) any { return &c.LFULogFactor }, check: between(0, 1<<31-1)},
+	{Name: "lfu_decay_time", Kind: Uint32, Default: "1", Help: "Minutes without access that lower the frequency of a key; 0 never", Access: Writable, field: func(c *Config) any { return &c.LFUDecayTime }, check: between(0, 1<<31-1)},
 	{Name: "rss_oom_deny_ratio", Kind: Float, Default: "1.25", Help: "DENYOOM commands and new connections refused above ratio×maxmemory RSS", Access: Writable, Status: Tuning, Reason: exactMemory},
-	{Name: "enable_heartbeat_eviction", Kind: Bool, Default: "true", Help: "Cache mode: evict in heartbeat under pressure", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "enable_heartbeat_eviction", Kind: Bool, Default: "true", Help: "Cache mode: evict in heartbeat under pressure", Access: Writable, field: func(c *Config) any { return &c.HeartbeatEviction }},
 	{Name: "enable_heartbeat_rss_eviction", Kind: Bool, Default: "true", Help: "Also evict on RSS pressure", Access: Writable, Status: Tuning, Reason: exactMemory},
-	{Name: "eviction_memory_budget_threshold", Kind: Float, Default: "0.1", Help: "Free-memory fraction below which heartbeat eviction begins", Status: Tuning, Reason: exactMemory},
-	{Name: "max_eviction_per_heartbeat", Kind: Uint32, Default: "100", Help: "Max items evicted per heartbeat per shard", Access: Writable, Status: Tuning, Reason: exactMemory},
+	{Name: "eviction_memory_budget_threshold", Kind: Float, Default: "0.1", Help: "Free-memory fraction below which heartbeat eviction begins", field: func(c *Config) any { return &c.EvictionThreshold }, check: share},
+	{Name: "max_eviction_per_heartbeat", Kind: Uint32, Default: "100", Help: "Max items evicted per heartbeat per shard", Access: Writable, field: func(c *Config) any { return &c.EvictionPerInterval }},
 	{Name: "max_segment_to_consider", Kind: Uint32, Default: "4", Help: "Max table segments scanned per eviction round", Access: Writable, Status: Tuning, Reason: exactMemory},
 	{Name: "table_growth_margin", Kind: Float, Default: "0.15", Help: "Refuse table growth when free-slot estimate exceeds budget", Access: Writable, Status: Tuning, Reason: exactMemory},
 	{Name: "background_heartbeat", Kind: Bool, Default: "false", Help: "Run heartbeat at background priority", Status: Tuning, Reason: noFibers},

@@ -380,6 +380,7 @@ func (c *Conn) shut(err error) {
 	l.group.current.Add(-1)
 	c.dropInput()
 	c.dropPending()
+	c.showPending()
 	c.slot = -1
 	l.handler.Close(c, err)
 	c.tr.close(graceful)

@@ -65,7 +65,8 @@ type Loop struct {
 	yieldLong   int           // yields in a row that took too long
 	yieldMisses int           // yields in a row that brought nothing
 
-	load atomic.Int64 // connections given to this loop; raised by whoever gives one
+	load    atomic.Int64 // connections given to this loop; raised by whoever gives one
+	backlog atomic.Int64 // sum of Conn.backlog
 
 	netIn, netOut, reads, writes atomic.Int64 // tally, as of the end of the last turn
 
@@ -128,6 +129,9 @@ func (l *Loop) NowMs() int64 { return l.nowUs / 1000 }
 func (l *Loop) Counters() Counters {
 	return Counters{NetIn: l.netIn.Load(), NetOut: l.netOut.Load(), Reads: l.reads.Load(), Writes: l.writes.Load()}
 }
+
+// Backlog returns how much output waits for the peers of the connections of the loop. Any goroutine may call it.
+func (l *Loop) Backlog() int64 { return l.backlog.Load() }
 
 // Post runs fn on the goroutine of the loop, soon. Any goroutine may call it; after Shutdown it does nothing, and reports false.
 func (l *Loop) Post(fn func()) bool { return l.enqueue(item{op: opRun, run: fn}) }

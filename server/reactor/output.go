@@ -266,8 +266,9 @@ func (c *Conn) showPending() {
 	if c.blocked {
 		n = int64(c.Pending())
 	}
-	if c.backlog.Load() != n {
+	if was := c.backlog.Load(); was != n {
 		c.backlog.Store(n)
+		c.loop.backlog.Add(n - was)
 	}
 }
 

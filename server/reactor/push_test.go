@@ -72,6 +72,9 @@ func TestPendingOrder(t *testing.T) {
 			if c.blocked && c.Backlog() != int64(c.Pending()) || !c.blocked && c.Backlog() != 0 {
 				t.Fatalf("round %d: a backlog of %d bytes for %d, blocked is %v", round, c.Backlog(), c.Pending(), c.blocked)
 			}
+			if l.Backlog() != c.Backlog() {
+				t.Fatalf("round %d: a backlog of %d bytes, %d in the loop", round, c.Backlog(), l.Backlog())
+			}
 		}
 		tr.room = 1 << 30
 		c.sendPending()

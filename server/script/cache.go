@@ -98,6 +98,15 @@ func (c *Cache) evict() {
 	c.evicted++
 }
 
+// AddFlags gives a script flags in addition to its own, and tells whether it is there.
+func (c *Cache) AddFlags(sha []byte, f Flags) bool {
+	s := c.Get(sha)
+	if s != nil {
+		s.add(f)
+	}
+	return s != nil
+}
+
 // Flush drops all scripts. Those that run go on.
 func (c *Cache) Flush() {
 	c.mu.Lock()

@@ -22,6 +22,7 @@ type pulse struct {
 	left   int           // instructions until the next look at the clock
 	done   chan struct{} // closed when the script has to end; nil while it may go on
 	err    error         // why it has to
+	start  time.Time     // of the run
 	seen   time.Time     // when the host was called last
 	end    time.Time     // when the body of a library has to be done; zero for a script
 	memory memory
@@ -30,7 +31,8 @@ type pulse struct {
 // begin starts to watch a run, which may take no longer than limit, if that is not 0.
 func (p *pulse) begin(limit time.Duration) {
 	p.left, p.done, p.err = instructionsPerLook, nil, nil
-	p.seen, p.end = time.Now(), time.Time{}
+	p.start = time.Now()
+	p.seen, p.end = p.start, time.Time{}
 	if limit > 0 {
 		p.end = p.seen.Add(limit)
 	}

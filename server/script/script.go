@@ -3,8 +3,10 @@ package script
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -65,14 +67,33 @@ func (f Flags) Names() []string {
 
 // Script is a compiled script. It does not change, and any number of VMs may run it.
 type Script struct {
-	SHA   string // of the body, in lower-case hexadecimal
-	Body  string
-	Flags Flags
+	SHA  string // of the body, in lower-case hexadecimal
+	Body string
 
 	proto *lua.FunctionProto
+	flags atomic.Uint32
+	// calls and took count the runs and the nanoseconds of all of them.
+	calls, took atomic.Int64
 	// The rest belongs to the Cache.
 	loaded bool         // by SCRIPT LOAD, which keeps it until SCRIPT FLUSH
 	used   atomic.Int64 // when it was last asked for, on the cache's own clock
+}
+
+// Flags returns the flags of the script: its own, and those it was given later.
+func (s *Script) Flags() Flags { return Flags(s.flags.Load()) }
+
+func (s *Script) add(f Flags) { s.flags.Or(uint32(f)) }
+
+// ran notes a run.
+func (s *Script) ran(d time.Duration) {
+	s.calls.Add(1)
+	s.took.Add(int64(d))
+}
+
+// Latency says how long the runs of the script took.
+func (s *Script) Latency() string {
+	n := s.calls.Load()
+	return fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f", n, s.took.Load()/1000, float64(s.took.Load())/1000/float64(max(n, 1)))
 }
 
 // SHA returns the name of a script: the SHA1 of its body.
@@ -98,7 +119,7 @@ func Compile(body string) (*Script, error) {
 // lines are numbered as in the body.
 func (s *Script) header() (source string, err error) {
 	if !strings.HasPrefix(s.Body, "#!") {
-		s.Flags = Plain
+		s.add(Plain)
 		err = s.comment()
 		return s.Body, err
 	}
@@ -123,7 +144,7 @@ func (s *Script) header() (source string, err error) {
 			if !ok {
 				return "", resperr.ScriptFlag(name)
 			}
-			s.Flags |= f
+			s.add(f)
 		}
 	}
 	return s.Body[end:], nil
@@ -141,7 +162,7 @@ func (s *Script) comment() error {
 		if !ok {
 			return resperr.ScriptDragonflyFlag(name)
 		}
-		s.Flags |= f
+		s.add(f)
 	}
 	return nil
 }

@@ -30,7 +30,8 @@ func (p *parser) value() lua.LValue {
 	if len(p.in) == 0 {
 		return lua.LNil
 	}
-	kind, line := p.in[0], p.line()
+	kind := p.in[0]
+	line := p.line()
 	switch kind {
 	case ':':
 		n, _ := number.ParseInt(line)

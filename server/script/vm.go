@@ -118,6 +118,7 @@ func (vm *VM) runScript(r Run, w *reply.Writer) Outcome {
 	u.guard.set("KEYS", list(u.l, r.Keys))
 	u.guard.set("ARGV", list(u.l, r.Args))
 	outcome := vm.finish(u, r.Script.SHA, w, fn)
+	r.Script.ran(time.Since(vm.pulse.start))
 	if vm.pulse.dead() {
 		vm.eval = nil
 	}

@@ -23,6 +23,11 @@ const (
 	ScriptShebang Error = "ERR Invalid script shebang"
 	NoScript      Error = "NOSCRIPT No matching script. Please use EVAL."
 	ScriptMemory  Error = "ERR not enough memory"
+
+	NumKeysNegative   Error = "ERR Number of keys can't be negative"
+	ScriptFlushOption Error = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+	ScriptDebugSyntax Error = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+	ScriptNoDebugger  Error = "ERR There is no debugger for scripts"
 )
 
 // ScriptCompile says why a script does not compile.

@@ -1,0 +1,185 @@
+package lualib
+
+import (
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"dragonfly/server/script/luac"
+)
+
+// The operators that the compiler has replaced, see luac.Hooks, and arithmetic with strings, which gopher-lua would convert to
+// numbers in its own way: strings have metamethods instead.
+
+// concat is "..", of all its operands.
+func concat(L *lua.LState) int {
+	n := L.GetTop()
+	last := L.Get(n)
+	for n > 1 {
+		if _, ok := toString(L.Get(n - 1)); !ok || !isString(last) {
+			last = concatMeta(L, n-1, last)
+			n--
+			continue
+		}
+		first, size := n, 0
+		for first > 1 && isString(L.Get(first-1)) {
+			first--
+		}
+		s, _ := toString(last)
+		buf := make([]byte, 0, 64)
+		for i := first; i < n; i++ {
+			buf = appendString(buf, L.Get(i))
+			size = len(buf)
+			checkSize(L, size+len(s))
+		}
+		last = lua.LString(append(buf, s...))
+		n = first
+	}
+	L.Push(last)
+	return 1
+}
+
+// isString tells whether Lua takes a value for a string.
+func isString(v lua.LValue) bool {
+	switch v.(type) {
+	case lua.LString, lua.LNumber:
+		return true
+	}
+	return false
+}
+
+// appendString appends what Lua takes for a string.
+func appendString(dst []byte, v lua.LValue) []byte {
+	switch v := v.(type) {
+	case lua.LString:
+		return append(dst, v...)
+	case lua.LNumber:
+		return luac.AppendNumber(dst, float64(v))
+	}
+	return dst
+}
+
+// concatMeta concatenates argument i with what is right of it, of which one is no string.
+func concatMeta(L *lua.LState, i int, right lua.LValue) lua.LValue {
+	left := L.Get(i)
+	fn := L.GetMetaField(left, "__concat")
+	if fn == lua.LNil {
+		fn = L.GetMetaField(right, "__concat")
+	}
+	if fn != lua.LNil {
+		return call(L, fn, left, right)
+	}
+	if isString(left) {
+		// Only the last operand has a name here: others are results.
+		if i+1 == L.GetTop() {
+			operandError(L, "concatenate", luac.HookOperand+i, right)
+		}
+		raise(L, wrongType("concatenate", "", right.Type().String()))
+	}
+	operandError(L, "concatenate", luac.HookOperand+i-1, left)
+	return nil
+}
+
+// checkSize throws an error if a string would be too long.
+func checkSize(L *lua.LState, size int) {
+	if size > of(L).max {
+		raise(L, "not enough memory")
+	}
+}
+
+// length is "#".
+func length(L *lua.LState) int {
+	switch v := L.Get(1).(type) {
+	case lua.LString:
+		L.Push(lua.LNumber(len(v)))
+	case *lua.LTable:
+		L.Push(lua.LNumber(tableLength(v)))
+	default:
+		fn := L.GetMetaField(v, "__len")
+		if fn == lua.LNil {
+			operandError(L, "get length of", luac.HookOperand, v)
+		}
+		L.Push(call(L, fn, v))
+	}
+	return 1
+}
+
+// bound makes the function that converts a bound of a numeric for.
+func bound(msg string) lua.LGFunction {
+	return func(L *lua.LState) int {
+		f, ok := toNumber(L.Get(1))
+		if !ok {
+			raise(L, msg)
+		}
+		L.Push(lua.LNumber(f))
+		return 1
+	}
+}
+
+// join puts the parts of a long constructor together.
+func join(L *lua.LState) int {
+	t, n, more := L.Get(1).(*lua.LTable), int(L.Get(2).(lua.LNumber)), L.Get(3).(*lua.LTable)
+	for i := range more.MaxN() {
+		t.RawSetInt(n+i+1, more.RawGetInt(i+1))
+	}
+	for k, v := more.Next(lua.LNil); k != lua.LNil; k, v = more.Next(k) {
+		if f, ok := k.(lua.LNumber); !ok || !isIndex(float64(f)) {
+			t.RawSet(k, v)
+		}
+	}
+	L.Push(t)
+	return 1
+}
+
+// arithmetic makes the metamethod of strings for an operator.
+func arithmetic(operate func(a, b float64) float64) lua.LGFunction {
+	return func(L *lua.LState) int {
+		a, ok := toNumber(L.Get(1))
+		if !ok {
+			operandError(L, "perform arithmetic on", luac.Left, L.Get(1))
+		}
+		b, ok := toNumber(L.Get(2))
+		if !ok {
+			operandError(L, "perform arithmetic on", luac.Right, L.Get(2))
+		}
+		L.Push(lua.LNumber(operate(a, b)))
+		return 1
+	}
+}
+
+// negate is the unary minus of strings.
+func negate(L *lua.LState) int {
+	f, ok := toNumber(L.Get(1))
+	if !ok {
+		operandError(L, "perform arithmetic on", luac.Left, L.Get(1))
+	}
+	L.Push(lua.LNumber(-f))
+	return 1
+}
+
+// modulo is "%" as gopher-lua has it.
+func modulo(a, b float64) float64 {
+	m := math.Mod(a, b)
+	if b > 0 && m < 0 || b < 0 && m > 0 {
+		m += b
+	}
+	return m
+}
+
+// setStringMetatable gives strings their methods and their arithmetic.
+func setStringMetatable(L *lua.LState, methods *lua.LTable) {
+	mt := L.CreateTable(0, 8)
+	mt.RawSetString("__index", methods)
+	for event, fn := range map[string]lua.LGFunction{
+		"__add": arithmetic(func(a, b float64) float64 { return a + b }),
+		"__sub": arithmetic(func(a, b float64) float64 { return a - b }),
+		"__mul": arithmetic(func(a, b float64) float64 { return a * b }),
+		"__div": arithmetic(func(a, b float64) float64 { return a / b }),
+		"__mod": arithmetic(modulo),
+		"__pow": arithmetic(math.Pow),
+		"__unm": negate,
+	} {
+		mt.RawSetString(event, L.NewFunction(fn))
+	}
+	L.SetMetatable(lua.LString(""), mt)
+}
