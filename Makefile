@@ -25,7 +25,10 @@ IMAGE    ?= dragonfly
 CONTAINER_ENGINE ?= $(shell if docker info >/dev/null 2>&1; then echo docker; \
 	elif command -v podman >/dev/null; then echo "podman --storage-driver=vfs --cgroup-manager=cgroupfs $$(command -v runc >/dev/null && echo --runtime $$(command -v runc))"; fi)
 
-DEPS = gcc libc6-dev dpkg-dev git redis-server redis-tools tcl python3-redis php-cli php-redis node-redis podman runc tzdata util-linux
+DEPS = gcc libc6-dev dpkg-dev git redis-server redis-sentinel redis-tools tcl podman runc tzdata util-linux \
+	python3-redis python3-rq python3-celery python3-django-redis php-cli php-redis node-redis ruby-sidekiq prometheus-redis-exporter
+# Packages of npm that the tests use; they are installed into bin/npm.
+NPM_DEPS = bullmq@6.7.0 connect-redis@9.0.0 express-session@1.19.0 ioredis@6.0.0 redis@6.3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race test-long lint fmt fuzz bench microbench integration conformance cover cross image container-test deps run-sample clean
@@ -100,10 +103,15 @@ container-test: image ## Test the container image
 
 deps: ## Install what the tests use (Debian, as root), else say what is missing
 	@missing=""; for p in $(DEPS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; \
 	else echo "missing (names of Debian packages):$$missing"; fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v npm >/dev/null; then \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends npm; fi
+	@if ! command -v npm >/dev/null; then echo "missing: npm"; \
+	elif [ "$$(cat bin/npm/installed 2>/dev/null)" != "$(NPM_DEPS)" ]; then \
+		mkdir -p bin/npm && npm install --prefix bin/npm --no-save --no-audit --no-fund --silent $(NPM_DEPS) && echo "$(NPM_DEPS)" >bin/npm/installed; fi
 
 run-sample: build ## Serve a copy of the sample dump on port 6379 until Ctrl-C
 	@mkdir -p bin/sample && cp testdata/sample/dump.rdb bin/sample/

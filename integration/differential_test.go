@@ -95,7 +95,7 @@ type duel struct {
 	a, b         *conn // to ours and to redis
 	viewA, viewB *conn // to read contents, always in RESP2
 	protocol     int
-	queue        [][]string // commands of the open transaction
+	talk         talk
 	history      [][]string // since both were empty
 	found        []string
 	failing      map[string]bool // commands for which a difference was found
@@ -117,7 +117,7 @@ func (d *duel) connect(protocol int) {
 			d.t.Fatal(reply)
 		}
 	}
-	d.queue, d.history = nil, nil
+	d.talk, d.history = talk{}, nil
 }
 
 // play plays n random commands in pipelines, then compares contents.
@@ -144,28 +144,40 @@ func (d *duel) play(g *generator, n int) {
 
 // batch plays commands in one pipeline and returns the index of the first whose replies differ, or -1.
 func (d *duel) batch(commands [][]string) (index int, ours, redis string) {
+	var b []string
+	var errB error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b, errB = d.b.pipeline(commands)
+	}()
 	a, errA := d.a.pipeline(commands)
-	b, errB := d.b.pipeline(commands)
+	<-done
 	for i, args := range commands {
 		if i >= len(a) || i >= len(b) {
 			d.t.Fatalf("seed %d: no reply to %s: ours: %v, redis: %v\nlog: %s", *seedFlag, commandText(args), errA, errB, d.ours.log)
 		}
-		if !d.same(args, a[i], b[i]) {
+		if !d.talk.same(args, a[i], b[i]) {
 			return i, a[i], b[i]
 		}
 	}
 	return -1, "", ""
 }
 
+// talk follows the transactions of a client.
+type talk struct {
+	queue [][]string // commands of the open transaction
+}
+
 // same tells whether two replies to a command say the same.
-func (d *duel) same(args []string, a, b string) bool {
-	queued := d.queue
+func (k *talk) same(args []string, a, b string) bool {
+	queued := k.queue
 	switch name := strings.ToUpper(args[0]); {
 	case a == "+QUEUED\r\n" && a == b:
-		d.queue = append(d.queue, args)
+		k.queue = append(k.queue, args)
 		return true
-	case name == "EXEC", name == "DISCARD", name == "MULTI" && a == "+OK\r\n":
-		d.queue = nil
+	case name == "EXEC", name == "DISCARD", name == "RESET", name == "MULTI" && a == "+OK\r\n":
+		k.queue = nil
 	}
 	if a == b {
 		return true

@@ -91,8 +91,19 @@ type family struct {
 	total     int
 }
 
+// lines are the templates of a family, one on each line.
+type lines struct {
+	weight    int
+	templates string
+}
+
 // newGenerator prepares the grammar; commands for which skip is true are left out.
 func newGenerator(rng *rand.Rand, skip func(name string) bool) *generator {
+	return newGeneratorOf(rng, grammar, skip)
+}
+
+// newGeneratorOf is newGenerator of another grammar.
+func newGeneratorOf(rng *rand.Rand, grammar []lines, skip func(name string) bool) *generator {
 	g := &generator{rng: rng, words: wordKinds()}
 	for _, lines := range grammar {
 		f := family{weight: lines.weight}
@@ -136,7 +147,7 @@ func (g *generator) fromFamily(f family) []string {
 		if n -= t.weight; n < 0 {
 			args := g.expand(nil, t.parts)
 			// A sorted set of equal scores stays one.
-			if g.rng.IntN(25) == 0 && !fragile[t.name] && !(len(args) > 1 && strings.HasPrefix(args[1], "e")) {
+			if g.rng.IntN(25) == 0 && !fragile[t.name] && !mayBlock(args) && !(len(args) > 1 && strings.HasPrefix(args[1], "e")) {
 				args = g.spoil(args)
 			}
 			switch strings.ToUpper(args[0]) {
@@ -367,10 +378,7 @@ func wordKinds() map[string]func(*generator) string {
 
 // grammar is all commands of the data types and of transactions, as far as their replies are certain. STOREDIST is
 // left out: the last bit of a distance depends on the mathematical library.
-var grammar = []struct {
-	weight    int
-	templates string
-}{
+var grammar = []lines{
 	{24, `
 		4: SET <s> <v> (||||NX|XX|GET|NX GET|XX GET|KEEPTTL|EX <far>|PX <farms>|EXAT <farat>|PXAT <faratms>|EX <badtime>|PX <badtime>|NX XX|EX <far> KEEPTTL|PXAT <past>|XX EX <far> GET)
 		SETNX <s> <v>

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -164,8 +165,15 @@ func (cl *client) publish(last *command.Command) {
 	if sh.watched.Load() != watched {
 		sh.watched.Store(watched)
 	}
-	if n := int32(cl.conn.Unread()); sh.unread.Load() != n {
-		sh.unread.Store(n)
+	cl.showUnread(cl.conn.Unread())
+}
+
+// showUnread shows others how much input is kept for the client, and counts it.
+func (cl *client) showUnread(size int) {
+	n := int32(min(size, math.MaxInt32))
+	if was := cl.shown.unread.Load(); was != n {
+		cl.shown.unread.Store(n)
+		cl.server.evict.input.Add(int64(n - was))
 	}
 }
 

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -242,7 +241,7 @@ func (cl *client) publishSelf(c *command.Ctx) {
 	for _, arg := range c.Args {
 		size += 1 + digits(len(arg)) + 2 + len(arg) + 2
 	}
-	cl.shown.unread.Store(int32(min(size, math.MaxInt32)))
+	cl.showUnread(size)
 }
 
 // parseClientList returns which clients CLIENT LIST shows.

@@ -46,17 +46,17 @@ func keyFlags(cmd *command.Command) [][]string {
 
 // optionFlags returns the words for commands of which the options decide what is done to the key, else nothing.
 func optionFlags(name string, args [][]byte) string {
-	has := func(words ...string) bool {
-		return slices.ContainsFunc(args[2:], func(arg []byte) bool {
+	has := func(from int, words ...string) bool {
+		return slices.ContainsFunc(args[min(from, len(args)):], func(arg []byte) bool {
 			return slices.ContainsFunc(words, func(word string) bool { return equalFold(arg, word) })
 		})
 	}
 	switch {
-	case name == "set" && has("get"):
+	case name == "set" && has(3, "get"):
 		return specModify
 	case name == "set":
 		return specReplace
-	case name == "bitfield" && !has("set", "incrby"):
+	case name == "bitfield" && !has(2, "set", "incrby"):
 		return specRead
 	case name == "bitfield":
 		return specModify

@@ -55,12 +55,11 @@ var redisParams = []param{
 	// Data.
 	{name: "databases", other: "dbnum", kind: kindInt, min: 1, max: maxInt32, flags: immutable},
 	{name: "maxmemory", kind: kindMemory, max: maxInt64, apply: applyMaxMemory},
-	{name: "maxmemory-policy", kind: kindEnum, words: []string{"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
-		"allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"}, def: "noeviction", apply: applyPolicy},
-	{name: "maxmemory-samples", kind: kindInt, min: 1, max: 64, def: "5"},
-	{name: "maxmemory-eviction-tenacity", kind: kindInt, max: 100, def: "10"},
-	{name: "lfu-log-factor", kind: kindInt, max: maxInt32, def: "10", apply: applyLFUFactor},
-	{name: "lfu-decay-time", kind: kindInt, max: maxInt32, def: "1", apply: applyLFUDecay},
+	{name: "maxmemory-policy", kind: kindEnum, words: config.Policies(), apply: applyPolicy},
+	{name: "maxmemory-samples", kind: kindInt, min: 1, max: 64, apply: applySamples},
+	{name: "maxmemory-eviction-tenacity", kind: kindInt, max: 100, apply: applyTenacity},
+	{name: "lfu-log-factor", kind: kindInt, max: maxInt32, apply: applyLFUFactor},
+	{name: "lfu-decay-time", kind: kindInt, max: maxInt32, apply: applyLFUDecay},
 	{name: "active-expire-effort", kind: kindInt, min: 1, max: 10, def: "1"},
 	{name: "hz", kind: kindInt, max: maxInt32, parse: parseHZ},
 	{name: "dynamic-hz", kind: kindBool, def: "yes"},
@@ -325,11 +324,22 @@ func applyMaxBulk(s *Server, text string) error {
 
 func applyMaxMemory(s *Server, text string) error {
 	s.maxMemory.Store(atoi(text))
+	s.limitData()
 	return nil
 }
 
 func applyPolicy(s *Server, text string) error {
-	s.store.LFU.Store(strings.HasSuffix(text, "-lfu"))
+	s.store.SetPolicy(policyOf(text))
+	return nil
+}
+
+func applySamples(s *Server, text string) error {
+	s.store.SetEvictionSamples(int(atoi(text)))
+	return nil
+}
+
+func applyTenacity(s *Server, text string) error {
+	s.evict.patience.Store(int64(patienceOf(atoi(text))))
 	return nil
 }
 

@@ -54,6 +54,8 @@ type coordinator struct {
 	since   time.Duration // on the clock of the server's start; 0 in a batch that is not measured
 	batches uint
 	typical time.Duration
+
+	full bool // there was no memory when the command began; for scripts
 }
 
 // calls counts calls of one command in a batch.
@@ -178,6 +180,7 @@ func (co *coordinator) command(cl *client, r *request) {
 func (co *coordinator) dispatch(cl *client, r *request) {
 	s := co.s
 	cmd, args := r.cmd, r.args
+	co.full = false
 	if cmd != nil && cmd.Flags&command.Container != 0 && len(args) > 1 {
 		if sub := cmd.Sub(args[1]); sub != nil {
 			cmd = sub
@@ -201,8 +204,7 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		return
 	case !cl.user.Unrestricted() && co.denied(cl, cmd, args):
 		return
-	case needsMemory(cl, cmd) && s.outOfMemory():
-		co.refuse(cl, cmd, resperr.OOM)
+	case takesMemory(cl, cmd) && s.store.OverLimit() && !co.makeRoom(cl, cmd):
 		return
 	case cmd.Flags&command.Write != 0 && s.persist.stopped():
 		co.refuse(cl, cmd, resperr.Misconf)
@@ -270,11 +272,6 @@ func (co *coordinator) park(cl *client) {
 	cl.started = false
 	cl.waiting = true
 	cl.conn.Park()
-}
-
-// needsMemory tells whether a command is refused when there is no memory left; EXEC is for what it would run.
-func needsMemory(cl *client, cmd *command.Command) bool {
-	return cmd.Flags&command.DenyOOM != 0 || cl.Multi != nil && cl.Multi.NeedsMemory && cmd.Name == "exec"
 }
 
 // needsData tells whether a command is refused while the data set is being loaded; EXEC is for what it would run.

@@ -110,11 +110,25 @@ func (s *Server) clientBuffers() int64 {
 // mayEvict tells whether keys may go now: not while a file is loaded, nor while clients are paused.
 func (s *Server) mayEvict() bool { return !s.loading.Load() && !s.pause.active.Load() }
 
+// takesMemory tells whether a command may take memory: only then there must be room for it.
+func takesMemory(cl *client, cmd *command.Command) bool {
+	return cmd.Flags&command.ReadOnly == 0 || cl.Multi != nil
+}
+
+// needsMemory tells whether a command is refused when there is no memory left: EXEC is for what it would run, and so is
+// all that is queued, which takes memory until then.
+func needsMemory(cl *client, cmd *command.Command) bool {
+	if cl.Multi == nil || cmd.Flags&command.DenyOOM != 0 {
+		return cmd.Flags&command.DenyOOM != 0
+	}
+	return cmd.Flags&command.Immediate == 0 || cmd.Name == "exec" && cl.Multi.NeedsMemory
+}
+
 // makeRoom is called when there is more data than there may be, before a command of a client runs that may take memory.
 // It returns false if the command does not run: it was refused, or the client waits. No shard stays locked.
 func (co *coordinator) makeRoom(cl *client, cmd *command.Command) bool {
 	s := co.s
-	if cmd.Flags&command.ReadOnly != 0 && cl.Multi == nil || !s.mayEvict() {
+	if !s.mayEvict() {
 		return true
 	}
 	co.tx.Unlock()

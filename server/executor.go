@@ -136,6 +136,7 @@ func (x *executor) begin(cl *client, cmd *command.Command, args [][]byte, j job)
 	x.killed.Store(nil)
 	x.began = time.Now()
 	x.co.nowMs, x.co.lentAt = x.home.nowMs, x.home.lentAt
+	x.co.full = x.home.full
 	x.co.out = reply.Writer{Buf: x.co.out.Buf[:0], Proto: cl.Proto}
 	x.co.beginBatch()
 }

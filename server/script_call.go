@@ -29,7 +29,7 @@ type scriptRun struct {
 // not be in the arguments of the command.
 func runScript(c *command.Ctx, r scriptRun) {
 	co := of(c)
-	full := co.s.outOfMemory()
+	full := co.full
 	if err := co.s.mayRun(&r, full); err != nil {
 		c.Fail(err)
 		return

@@ -51,6 +51,7 @@ type Server struct {
 	stats   runStats
 	params  params
 	persist persister
+	evict   eviction
 	acl     accessControl
 	events  events
 
@@ -147,8 +148,10 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	s.initEviction()
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.work.Go(func() { st.Background(s.ctx, time.Second/time.Duration(max(1, cfg.HZ)), time.Now) })
+	s.work.Go(func() { s.evictInBackground(s.ctx, time.Second/time.Duration(max(1, cfg.HZ))) })
 	s.work.Go(func() { s.cron(s.ctx) })
 	s.work.Go(func() { s.schedule.run(s.ctx, s.persist.scheduled) })
 	return s, nil
@@ -310,6 +313,7 @@ func (h handler) Close(c *reactor.Conn, err error) {
 		return
 	}
 	h.s.clients.remove(cl)
+	cl.showUnread(0)
 	h.s.forgetWatch(&cl.Session)
 	h.s.clients.setMonitor(cl, false)
 	h.s.endTracking(cl)
@@ -343,17 +347,11 @@ var errIdle = errors.New("idle")
 // of returns the coordinator that a handler of this package runs on.
 func of(c *command.Ctx) *coordinator { return c.Server.(*coordinator) }
 
-// outOfMemory tells whether the server has outgrown maxmemory, or a shard what it can address.
-func (s *Server) outOfMemory() bool {
-	limit := s.maxMemory.Load()
-	return limit > 0 && s.usedMemory() > limit || s.store.Full()
-}
-
 // baseMemory is about what the process takes before there is any data: it counts against maxmemory too.
 const baseMemory = 1 << 20
 
-// usedMemory returns the bytes that the server takes for itself and for the data.
-func (s *Server) usedMemory() int64 { return baseMemory + s.store.Used() }
+// usedMemory returns the bytes that the server takes for itself, for clients and for the data.
+func (s *Server) usedMemory() int64 { return baseMemory + s.clientBuffers() + s.store.Used() }
 
 // cron does the once-a-second work of the server.
 func (s *Server) cron(ctx context.Context) {

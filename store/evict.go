@@ -116,12 +116,19 @@ func (s *Store) OverLimit() bool {
 	return s.used.Load() > s.evict.limit.Load() || s.full.Load() > 0
 }
 
-// Evict removes keys until the data takes goal bytes at most, or until the time comes; the zero time never comes. No
-// shard is locked by the caller.
-func (s *Store) Evict(goal, nowMs int64, until time.Time) Room {
-	e := evictor{s: s, nowMs: nowMs, goal: goal, round: s.evict.policy.Load()}
+// Eviction says how much is to be evicted.
+type Eviction struct {
+	Goal  int64     // bytes that the data should take at most, as counted by Used
+	NowMs int64     // by which keys have expired, and were used some time ago
+	Until time.Time // the end, if the goal is not reached before; the zero time never comes
+	Keys  int       // likewise, about how many keys go at most; 0 is no limit
+}
+
+// Evict removes keys until a goal is reached. No shard is locked by the caller.
+func (s *Store) Evict(want Eviction) Room {
+	e := evictor{s: s, nowMs: want.NowMs, goal: want.Goal, round: s.evict.policy.Load()}
 	e.policy = Policy(e.round)
-	for s.used.Load() > goal {
+	for s.used.Load() > e.goal {
 		if e.policy == NoEviction {
 			return RoomNone
 		}
@@ -135,7 +142,7 @@ func (s *Store) Evict(goal, nowMs int64, until time.Time) Room {
 			e.visit(sh)
 			sh.Unlock()
 		}
-		if !until.IsZero() && !time.Now().Before(until) {
+		if want.Keys > 0 && e.evicted >= want.Keys || !want.Until.IsZero() && !time.Now().Before(want.Until) {
 			return RoomLater
 		}
 	}
@@ -157,12 +164,13 @@ func (s *Store) roomLeft() Room {
 
 // evictor is one call of Evict.
 type evictor struct {
-	s      *Store
-	nowMs  int64
-	goal   int64
-	policy Policy
-	round  uint32 // evictState.policy
-	other  int64  // the best score of the shards that were not chosen
+	s       *Store
+	nowMs   int64
+	goal    int64
+	policy  Policy
+	round   uint32 // evictState.policy
+	other   int64  // the best score of the shards that were not chosen
+	evicted int    // keys
 }
 
 // next chooses the shard that is visited next; nil if in none of them anything can be evicted.
@@ -253,6 +261,7 @@ func (e *evictor) visit(sh *Shard) {
 			held++
 		}
 	}
+	e.evicted += evicted
 	if evicted == 0 && held > 0 {
 		sh.quiet(e.nowMs, heldBack)
 	}

@@ -20,7 +20,7 @@ const base = int64(86_400_000)
 // evict evicts until the data takes goal bytes, without an end in time.
 func (s *Store) evictTo(goal, nowMs int64) Room {
 	s.settle()
-	return s.Evict(goal, nowMs, time.Time{})
+	return s.Evict(Eviction{Goal: goal, NowMs: nowMs})
 }
 
 // settle makes Used exact.
@@ -438,7 +438,7 @@ func TestEvictLent(t *testing.T) {
 	n := sh.Len(0)
 	sh.publish()
 	sh.Lend()
-	if room := s.Evict(0, base, time.Time{}); room != RoomLater {
+	if room := s.Evict(Eviction{NowMs: base}); room != RoomLater {
 		t.Error(room)
 	}
 	sh.Reclaim()
@@ -459,11 +459,18 @@ func TestEvictTime(t *testing.T) {
 	}
 	unlock()
 	s.settle()
-	if room := s.Evict(0, base, time.Now()); room != RoomLater {
+	if room := s.Evict(Eviction{NowMs: base, Until: time.Now()}); room != RoomLater {
 		t.Error(room)
 	}
 	if n, _ := s.counts(); n > 1000 {
 		t.Errorf("%d keys are gone in no time", n)
+	}
+	was, _ := s.counts()
+	if room := s.Evict(Eviction{NowMs: base, Keys: 500}); room != RoomLater {
+		t.Error(room)
+	}
+	if n, _ := s.counts(); n-was < 500 || n-was > 500+evictBatch {
+		t.Errorf("%d keys are gone, not 500", n-was)
 	}
 }
 
@@ -480,7 +487,7 @@ func TestEvictAllocations(t *testing.T) {
 	}
 	unlock()
 	s.settle()
-	if n := testing.AllocsPerRun(100, func() { s.Evict(s.Used()-100, base, time.Time{}) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Evict(Eviction{Goal: s.Used() - 100, NowMs: base}) }); n > 0 {
 		t.Errorf("%v allocations for an eviction", n)
 	}
 }
@@ -500,7 +507,7 @@ func TestEvictConcurrently(t *testing.T) {
 				}
 				now := base + int64(i)
 				if s.OverLimit() {
-					s.Evict(s.Limit(), now, time.Time{})
+					s.Evict(Eviction{Goal: s.Limit(), NowMs: now})
 				}
 				name := fmt.Appendf(nil, "%d:%d", g, rng.IntN(100_000))
 				sh := s.Shard(s.ShardOf(name))

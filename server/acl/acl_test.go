@@ -79,6 +79,7 @@ func TestDescription(t *testing.T) {
 	f("+@read -get +@READ", "off resetchannels -@all -get +@read")
 	f("+@all -config +config|get", "off resetchannels +@all -config +config|get")
 	f("+@all -config|get -config|set -config", "off resetchannels +@all -config")
+	f("+@all +get +@read +select|0", "off resetchannels +@all")
 	f("+get +@all", "off resetchannels +@all")
 	f("+@all -get nocommands", "off resetchannels -@all")
 	f("+select|0 +select|1", "off resetchannels -@all +select|0 +select|1")

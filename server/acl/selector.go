@@ -241,8 +241,11 @@ func (s *Selector) setBit(i int, on bool) {
 }
 
 // note remembers a rule about commands in the place of those that it makes void: the same name, and those for its
-// subcommands and first arguments.
+// subcommands and first arguments. To allow something when everything is allowed says nothing.
 func (s *Selector) note(name string, allow bool) {
+	if allow && s.allCommands {
+		return
+	}
 	s.rules = slices.DeleteFunc(s.rules, func(r commandRule) bool {
 		return r.name == name || strings.HasPrefix(r.name, name) && r.name[len(name)] == '|'
 	})

@@ -30,13 +30,10 @@ func (s *library) openBase(L *lua.LState, originals *lua.LTable) {
 
 func assert(L *lua.LState) int {
 	if !lua.LVAsBool(checkAny(L, 1)) {
-		raiseRaw(L, optString(L, 2, "assertion failed!"))
+		raise(L, optString(L, 2, "assertion failed!"))
 	}
 	return L.GetTop()
 }
-
-// raiseRaw throws an error with the position of its caller.
-func raiseRaw(L *lua.LState, msg string) { raise(L, msg) }
 
 // collectGarbage measures the memory of the process. There is nothing else a script may tell Go's collector.
 func collectGarbage(L *lua.LState) int {
@@ -138,30 +135,13 @@ func loaded(L *lua.LState, source, name string) int {
 
 func next(L *lua.LState) int {
 	t := checkTable(L, 1)
-	key := L.Get(2)
-	if key != lua.LNil && !hasKey(t, key) {
-		throw(L, lua.LString("invalid key to 'next'"))
-	}
-	k, v := t.Next(key)
+	k, v := t.Next(L.Get(2))
 	L.Push(k)
 	if k == lua.LNil {
 		return 1
 	}
 	L.Push(v)
 	return 2
-}
-
-// hasKey tells whether gopher-lua finds the way from a key to the next: it is in the table, or was not there from the start and so
-// was removed during a traversal, which we cannot tell.
-func hasKey(t *lua.LTable, key lua.LValue) bool {
-	if t.RawGet(key) != lua.LNil {
-		return true
-	}
-	if n, ok := key.(lua.LNumber); ok && isIndex(float64(n)) {
-		return true
-	}
-	// A key that was removed leads on to another, or to the end. An unknown one leads to the second.
-	return true
 }
 
 func ipairs(L *lua.LState) int {
