@@ -61,7 +61,6 @@ var crowd = []lines{
 		ZRANGE <qz> 0 -1 WITHSCORES
 		XLEN <qx>
 		SELECT (0|0|0|1)
-		SWAPDB 0 1
 		FLUSHDB
 	`},
 	{14, `

@@ -25,6 +25,10 @@ func (co *coordinator) async(c *command.Ctx, work func() func(w *reply.Writer)) 
 			co.s.accountWait(cl, cmd, args, took)
 			w := reply.Writer{Buf: conn.Out, Proto: cl.Proto}
 			answer(&w)
+			if w.Errors > 0 {
+				cmd.Stats.Failed.Add(1)
+				co.s.countError(w.LastError)
+			}
 			if !silent {
 				conn.Out = w.Buf
 			}

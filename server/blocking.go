@@ -28,7 +28,8 @@ import (
 type blocked struct {
 	cl     *client
 	cmd    *command.Command
-	args   [][]byte // its own
+	args   [][]byte // to run it again with
+	asked  [][]byte // the client's own
 	db     int
 	waiter store.Waiter
 	silent bool // CLIENT REPLY
@@ -37,7 +38,8 @@ type blocked struct {
 	timedOut func(w *reply.Writer)
 
 	mu   sync.Mutex
-	done bool // guarded by mu: somebody has ended the wait
+	done bool          // guarded by mu: somebody has ended the wait
+	took time.Duration // all runs together; guarded by mu until somebody has ended the wait
 }
 
 // claim ends the wait, unless somebody did.
@@ -53,10 +55,11 @@ func (b *blocked) claim() bool {
 func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 	w := co.ctx.Waiting
 	co.ctx.Waiting = nil
+	b := &blocked{cl: cl, cmd: cmd, asked: copyArgs(args), db: cl.DB, timedOut: w.TimedOut, took: co.took, silent: cl.Reply != session.ReplyOn}
+	b.args = b.asked
 	if w.Args != nil {
-		args = w.Args
+		b.args = copyArgs(w.Args)
 	}
-	b := &blocked{cl: cl, cmd: cmd, args: copyArgs(args), db: cl.DB, timedOut: w.TimedOut, silent: cl.Reply != session.ReplyOn}
 	b.waiter.Owner, b.waiter.Gone = b, w.Gone
 	v := co.s.store.View(cl.DB, co.nowMs)
 	v.Await(&b.waiter, w.Keys)
@@ -77,17 +80,21 @@ func (b *blocked) end(answer func(w *reply.Writer)) bool {
 	if !b.claim() {
 		return false
 	}
-	cl := b.cl
-	w := reply.Writer{Proto: cl.Proto}
+	w := reply.Writer{Proto: b.cl.Proto}
 	answer(&w)
-	b.deliver(w.Buf)
+	b.deliver(&w)
 	return true
 }
 
 // deliver hands the reply to the client, and lets it go on. The wait was claimed.
-func (b *blocked) deliver(answer []byte) {
-	cl := b.cl
+func (b *blocked) deliver(w *reply.Writer) {
+	cl, answer := b.cl, w.Buf
+	if w.Errors > 0 {
+		b.cmd.Stats.Failed.Add(1)
+		cl.server.countError(w.LastError)
+	}
 	cl.conn.Post(func(conn *reactor.Conn) {
+		b.account()
 		if !b.silent {
 			conn.Out = append(conn.Out, answer...)
 		}
@@ -98,6 +105,15 @@ func (b *blocked) deliver(answer []byte) {
 		cl.waiting = false
 	})
 	cl.conn.Resume()
+}
+
+// account counts the call, as Redis does when a wait ends: with the time for which the command ran. It is called on the
+// loop of the client.
+func (b *blocked) account() {
+	s, nowMs := b.cl.server, b.cl.conn.Loop().NowMs()
+	b.cmd.Stats.Timed(b.took, s.latency.histograms.Load())
+	s.slow.offer(b.cl, b.cmd, b.asked, b.took, nowMs)
+	s.latency.offer(b.cmd, b.took, nowMs)
 }
 
 // forget takes the client out of what knows that it waits. It is called on the loop of the client, after the wait was
@@ -293,11 +309,13 @@ func (co *coordinator) resume(b *blocked, r store.Ready) bool {
 	ctx.DB.Client = cl.ID
 	ctx.DB.NoTouch, ctx.DB.ReadOnly = cl.NoTouch, b.cmd.Flags&command.ReadOnly != 0
 	ctx.InExec, ctx.Resumed, ctx.Waiting = false, true, nil
-	if r := co.recheck(cl, b.cmd, b.args); r != nil {
-		w.Err(r)
+	start := time.Now()
+	if err := co.recheck(cl, b.cmd, b.args); err != nil {
+		w.Err(err)
 	} else {
 		b.cmd.Run(ctx)
 	}
+	b.took += time.Since(start)
 	ctx.Reply, ctx.Resumed, ctx.InExec = &co.out, false, inExec
 	if cl.tracking != nil {
 		co.track(cl, b.cmd, b.args)
@@ -310,11 +328,7 @@ func (co *coordinator) resume(b *blocked, r store.Ready) bool {
 	b.done = true
 	b.waiter.Leave()
 	b.mu.Unlock()
-	if w.Errors > 0 {
-		b.cmd.Stats.Failed.Add(1)
-		s.countError(w.LastError)
-	}
-	b.deliver(w.Buf)
+	b.deliver(&w)
 	return true
 }
 

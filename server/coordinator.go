@@ -36,6 +36,10 @@ type coordinator struct {
 	written    [][]byte
 	waiterKeys []int
 	ready      []store.Ready
+	// counted is how many of out.Errors were counted: those of the commands of a transaction are, when EXEC ends.
+	counted int
+	// took is how long the command took that ran last, if it was timed.
+	took time.Duration
 	// call is the command whose permission is checked, and callKeys its keys.
 	call     acl.Call
 	callKeys []int
@@ -353,14 +357,17 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	ctx.DB.Know(co.known, co.hash)
 	ctx.Limited = !cl.user.Unrestricted() && co.limited(cl, cmd, args)
 	co.out.Proto = cl.Proto
-	errors, answer := co.out.Errors, len(co.out.Buf)
+	answer, waited := len(co.out.Buf), cl.waiting
+	co.counted = co.out.Errors
 	if cmd.Flags&(command.Fast|command.Brief) != 0 && !s.slow.timesAll.Load() && small(args) {
 		cmd.Run(ctx)
 		if co.tx.Refused || ctx.Relocated {
 			co.unfinished(cl, cmd, args, answer)
 			return
 		}
-		co.note(cmd)
+		if co.took = 0; ctx.Waiting == nil {
+			co.note(cmd)
+		}
 	} else {
 		co.account()
 		start := time.Now()
@@ -369,11 +376,11 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 			co.unfinished(cl, cmd, args, answer)
 			return
 		}
-		d := time.Since(start)
-		cmd.Stats.Timed(d, s.latency.histograms.Load())
-		if !cl.waiting { // else accountWait will
-			s.slow.offer(cl, cmd, args, d, co.nowMs)
-			s.latency.offer(cmd, d, co.nowMs)
+		co.took = time.Since(start)
+		if ctx.Waiting == nil && (!cl.waiting || waited || ctx.InExec) { // else the call is counted when the wait ends
+			cmd.Stats.Timed(co.took, s.latency.histograms.Load())
+			s.slow.offer(cl, cmd, args, co.took, co.nowMs)
+			s.latency.offer(cmd, co.took, co.nowMs)
 		}
 		co.account() // what ran within: EXEC
 		co.beginBatch()
@@ -381,7 +388,8 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	if cl.tracking != nil {
 		co.track(cl, cmd, args)
 	}
-	if co.out.Errors != errors {
+	if co.out.Errors != co.counted {
+		co.counted = co.out.Errors
 		cmd.Stats.Failed.Add(1)
 		if !co.out.Counted {
 			s.countError(co.out.LastError)

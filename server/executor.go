@@ -117,7 +117,7 @@ func (co *coordinator) execute(c *command.Ctx, j job) {
 	x.begin(cl, c.Cmd, copyArgs(c.Args), j)
 	if x.step(firstSlice) {
 		co.out.Buf = append(co.out.Buf, x.co.out.Buf...)
-		co.out.Errors += x.co.out.Errors
+		co.out.Errors += x.co.out.Errors - x.co.counted
 		co.out.LastError, co.out.Counted = x.co.out.LastError, x.co.out.Counted
 		x.end()
 		return
@@ -136,7 +136,7 @@ func (x *executor) begin(cl *client, cmd *command.Command, args [][]byte, j job)
 	x.killed.Store(nil)
 	x.began = time.Now()
 	x.co.nowMs, x.co.lentAt = x.home.nowMs, x.home.lentAt
-	x.co.full = x.home.full
+	x.co.full, x.co.counted = x.home.full, 0
 	x.co.out = reply.Writer{Buf: x.co.out.Buf[:0], Proto: cl.Proto}
 	x.co.beginBatch()
 }
@@ -172,7 +172,7 @@ func (x *executor) goOn() {
 		x.home.posting().Post(x.goOn)
 		return
 	}
-	answer, failed, last := x.co.out.Buf, x.co.out.Errors > 0, x.co.out.LastError
+	answer, failed, last := x.co.out.Buf, x.co.out.Errors > x.co.counted, x.co.out.LastError
 	counted := x.co.out.Counted
 	x.co.out.Buf = nil
 	cmd, args, took, silent := x.cmd, x.args, time.Since(x.began), cl.Reply != 0

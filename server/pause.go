@@ -17,6 +17,8 @@ type pause struct {
 	untilMs int64
 	all     bool // reads wait too
 	waiting []*client
+	// keep is Store.KeepExpired, which is true during a pause: who looks at the data finds that nothing changes.
+	keep *atomic.Bool
 }
 
 // hold parks a client whose command has to wait for the end of the pause, and tells whether it did; the input of the
@@ -74,9 +76,14 @@ func (p *pause) begin(nowMs, untilMs int64, all bool) {
 	}
 	p.untilMs = max(p.untilMs, untilMs)
 	p.all = p.all || all
-	p.active.Store(true)
+	p.setLocked(true)
 	p.mu.Unlock()
 	time.AfterFunc(time.Duration(untilMs-nowMs)*time.Millisecond+time.Millisecond, func() { p.release(false) })
+}
+
+func (p *pause) setLocked(active bool) {
+	p.active.Store(active)
+	p.keep.Store(active)
 }
 
 // release lets the waiting clients go on if the pause is over, or now.
@@ -89,7 +96,7 @@ func (p *pause) release(now bool) {
 		p.mu.Unlock()
 		return
 	}
-	p.active.Store(false)
+	p.setLocked(false)
 	list := p.waiting
 	p.waiting = nil
 	p.mu.Unlock()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +43,7 @@ func TestPauseForgetsNobody(t *testing.T) {
 
 // TestPauseEnded: with the clock of a loop a moment behind, a command is not held by a pause that is over.
 func TestPauseEnded(t *testing.T) {
-	var p pause
+	p := pause{keep: new(atomic.Bool)}
 	set := &command.Command{Name: "set", Flags: command.Write}
 	now := time.Now().UnixMilli()
 	p.begin(now, now+3_600_000, false)
@@ -85,5 +86,27 @@ func TestPauseForgetsTheGone(t *testing.T) {
 	wait(0)
 	if err := admin.Do(t.Context(), "CLIENT", "UNPAUSE").Err(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPauseKeepsExpired: what expires in a pause is hidden, and goes when the pause is over.
+func TestPauseKeepsExpired(t *testing.T) {
+	s := newServer(t, nil)
+	c := dial(t, s)
+	expired := func() string {
+		_, after, _ := strings.Cut(c.do("info stats"), "expired_keys:")
+		n, _, _ := strings.Cut(after, "\r\n")
+		return n
+	}
+	c.expect(t, "multi", "+OK", "set a 1 px 1", "+QUEUED", "set b 1 px 1", "+QUEUED", "client pause 60000 write", "+QUEUED",
+		"exec", "*3 +OK +OK +OK")
+	time.Sleep(30 * time.Millisecond)
+	c.expect(t, "get a", "$-1", "exists a b", ":0", "dbsize", ":2")
+	if n := expired(); n != "0" {
+		t.Errorf("%s keys have expired in the pause", n)
+	}
+	c.expect(t, "client unpause", "+OK", "mget a b", "*2 $-1 $-1", "dbsize", ":0")
+	if n := expired(); n != "2" {
+		t.Errorf("%s keys have expired after it", n)
 	}
 }

@@ -127,6 +127,7 @@ func (x *executor) Call(dst []byte, args [][]byte, proto int) []byte {
 		}
 		out.Err(err)
 		x.s.countError(out.LastError)
+		x.co.counted = out.Errors
 	} else {
 		if cmd.Flags&command.Write != 0 {
 			x.wrote.Store(true)

@@ -114,6 +114,20 @@ func scriptArgs(c *command.Ctx) (keys, args [][]byte, err error) {
 	return rest[:n], rest[n:], nil
 }
 
+// keyPositions says which arguments of a command are keys, for scripts of which it is to be known that they reach no others.
+func (s *Server) keyPositions(name string) (first, last, step int, ok bool) {
+	cmd := s.registry.Find([]byte(name))
+	switch {
+	case cmd == nil, cmd.Flags&(command.Container|command.LockAll) != 0, cmd.Keys.Find != nil:
+		return 0, 0, 0, false
+	case cmd.Name == "sort", cmd.Name == "sort_ro": // they follow patterns
+		return 0, 0, 0, false
+	case !cmd.Keys.Has():
+		return 0, 0, 0, cmd.Flags&command.Keyless != 0
+	}
+	return cmd.Keys.First, cmd.Keys.Last, cmd.Keys.Step, true
+}
+
 // eval runs a script that is given by its SHA1 or its text.
 func eval(c *command.Ctx, bySHA, readOnly bool) {
 	keys, args, err := scriptArgs(c)

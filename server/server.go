@@ -100,7 +100,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 	}
 	s.pubsub = pubsub.New()
 	s.tracking = tracking.New(teller{s})
-	s.scripts = script.NewCache()
+	s.scripts = script.NewCache(s.keyPositions)
 	st, err := store.New(store.Options{
 		Shards: shards, Databases: cfg.DBNum, Limits: object.DefaultLimits(),
 		Notify:   s.notify,
@@ -111,6 +111,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s.store = st
+	s.pause.keep = &st.KeepExpired
 	s.clients.byID = map[int64]*client{}
 	s.maxMemory.Store(cfg.MaxMemory)
 	s.maxBulk.Store(cfg.MaxBulkLen)

@@ -99,11 +99,10 @@ func (l *slowlog) offer(cl *client, cmd *command.Command, args [][]byte, took ti
 	l.mu.Unlock()
 }
 
-// accountWait counts the time of a command that was answered on another goroutine. It is called on the loop of the
-// client; the call itself was counted when it began.
+// accountWait counts a call that was answered later than its command returned. It is called on the loop of the client.
 func (s *Server) accountWait(cl *client, cmd *command.Command, args [][]byte, took time.Duration) {
 	nowMs := cl.conn.Loop().NowMs()
-	cmd.Stats.Waited(took)
+	cmd.Stats.Timed(took, s.latency.histograms.Load())
 	s.slow.offer(cl, cmd, args, took, nowMs)
 	s.latency.offer(cmd, took, nowMs)
 }

@@ -41,7 +41,7 @@ func (s *Store) Background(ctx context.Context, interval time.Duration, now func
 		case <-tick.C:
 		}
 		s.cleanAll(ctx)
-		if !s.NoActiveExpire.Load() && !s.NoExpire.Load() {
+		if !s.NoActiveExpire.Load() && !s.NoExpire.Load() && !s.KeepExpired.Load() {
 			start := time.Now()
 			budget := time.Duration(float64(interval) * expireShare)
 			for i, sh := range s.shards {

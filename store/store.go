@@ -66,8 +66,10 @@ type Store struct {
 	Limits object.Limits
 	epoch  uint32 // of the latest snapshot; guarded by all shard locks
 
-	// NoExpire suspends the removal of expired keys and their hiding: while loading, and in CLIENT PAUSE.
+	// NoExpire suspends the removal of expired keys and their hiding: while loading.
 	NoExpire atomic.Bool
+	// KeepExpired suspends the removal of expired keys, unless a command writes to them, but not their hiding: CLIENT PAUSE.
+	KeepExpired atomic.Bool
 	// NoActiveExpire suspends the background search for expired keys: DEBUG SET-ACTIVE-EXPIRE.
 	NoActiveExpire atomic.Bool
 	// LFU makes the access clock of entries a frequency instead of a time: maxmemory-policy *-lfu.

@@ -66,8 +66,8 @@ func (v *View) lookup(db *DB, h uint64, key []byte) dash.Pos {
 	}
 	c := object.Cell{A: db.A, Slot: p.Slot()}
 	if ms, ok := c.Deadline(); ok && ms < v.NowMs && !v.st.NoExpire.Load() {
-		if v.ReadOnly && db.snap != nil && db.snap.owes(p, c) {
-			return dash.Pos{} // it goes when the snapshot has written it
+		if v.ReadOnly && (v.st.KeepExpired.Load() || db.snap != nil && db.snap.owes(p, c)) {
+			return dash.Pos{} // it goes later, or when the snapshot has written it
 		}
 		db.expire(p, c, key)
 		return dash.Pos{}

@@ -136,7 +136,7 @@ func (s *Stats) Timed(d time.Duration, histogram bool) { s.Counted(1, d, histogr
 // Counted counts n calls that took d each.
 func (s *Stats) Counted(n int64, d time.Duration, histogram bool) {
 	s.Calls.Add(n)
-	s.Waited(time.Duration(n) * d)
+	s.took.Add(n * int64(d))
 	if !histogram {
 		return
 	}
@@ -149,9 +149,6 @@ func (s *Stats) Counted(n int64, d time.Duration, histogram bool) {
 		h.Add(d, n)
 	}
 }
-
-// Waited adds to the time of calls that were counted when they began.
-func (s *Stats) Waited(d time.Duration) { s.took.Add(int64(d)) }
 
 // Usec returns the microseconds that all calls took together.
 func (s *Stats) Usec() int64 { return s.took.Load() / int64(time.Microsecond) }

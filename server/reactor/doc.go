@@ -15,8 +15,9 @@
 //
 //	wait for descriptors or the queue → run the queue → read and Data, write → write what the queue produced → tick, ten times a second
 //
-// Other goroutines reach a connection through the queue of its loop only (Post, Push, Resume, Kill); a loop that sleeps is woken through an
-// eventfd, a loop that is awake is not.
+// Other goroutines reach a connection through the queue of its loop only (Post, Push, PushAll, Resume, Kill); a loop that sleeps is woken
+// through an eventfd, a loop that is awake is not. What the queue produced is written to some connections each turn, so that a message to a
+// thousand of them does not keep the others waiting; what comes for them meanwhile goes out in the same write.
 //
 // Listening sockets are watched by one loop each, which hands every new connection to the loop that has the fewest. A listener per loop with
 // SO_REUSEPORT would spread by hash, so unevenly (50 clients on two loops may well be 30 and 20), loses the connections in the backlog of a
@@ -34,7 +35,8 @@
 //   - Commands that arrived before the peer shut down its side are offered, and their replies written, before the connection is closed.
 //   - A connection is forgotten by its loop before its descriptor is closed, since the kernel gives the number away at once.
 //   - A write that would block waits for writability; a loop never waits for one peer.
-//   - Unsent output is bounded by SetOutputLimits, unread input by Options.InputLimit; the connection that exceeds one is closed.
+//   - Unsent output is bounded by SetOutputLimits, unread input by Options.InputLimit; the connection that exceeds one is closed. What PushAll
+//     sends to many is held once, however many of them are slow.
 //   - Running out of descriptors stops accepting until the next tick; it does not spin.
 //
 // It does not limit the number of connections, close idle ones, or authenticate anybody: that is the handler's.

@@ -11,7 +11,8 @@ const maxEvaluated = 500
 // Cache holds the scripts of a server by their SHA1. Those that came with EVAL make room for one another, the one that was
 // not asked for longest first; those of SCRIPT LOAD stay until Flush.
 type Cache struct {
-	clock atomic.Int64 // counts requests; says which script was used last
+	positions Positions
+	clock     atomic.Int64 // counts requests; says which script was used last
 
 	mu        sync.RWMutex
 	scripts   map[string]*Script // guarded by mu, like all below
@@ -20,8 +21,10 @@ type Cache struct {
 	evicted   int64
 }
 
-// NewCache makes an empty cache.
-func NewCache() *Cache { return &Cache{scripts: map[string]*Script{}} }
+// NewCache makes an empty cache. positions knows the commands of the server.
+func NewCache(positions Positions) *Cache {
+	return &Cache{positions: positions, scripts: map[string]*Script{}}
+}
 
 // Get finds a script by its SHA1, in upper or lower case; nil if it is not there.
 func (c *Cache) Get(sha []byte) *Script {
@@ -54,7 +57,7 @@ func (c *Cache) add(body []byte, load bool) (*Script, error) {
 	s := c.Get([]byte(SHA(body)))
 	if s == nil {
 		var err error
-		if s, err = Compile(string(body)); err != nil {
+		if s, err = Compile(string(body), c.positions); err != nil {
 			return nil, err
 		}
 	} else if !load {

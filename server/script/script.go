@@ -72,6 +72,7 @@ type Script struct {
 
 	proto *lua.FunctionProto
 	flags atomic.Uint32
+	only  bool // see OnlyDeclared
 	// calls and took count the runs and the nanoseconds of all of them.
 	calls, took atomic.Int64
 	// The rest belongs to the Cache.
@@ -102,8 +103,12 @@ func SHA(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Compile compiles a script. The error is what the client is answered.
-func Compile(body string) (*Script, error) {
+// OnlyDeclared tells whether it is certain that the script reaches no keys but those in KEYS.
+func (s *Script) OnlyDeclared() bool { return s.only }
+
+// Compile compiles a script. The error is what the client is answered. Without positions it is not known which keys the
+// script reaches.
+func Compile(body string, positions Positions) (*Script, error) {
 	s := &Script{SHA: SHA([]byte(body)), Body: body}
 	source, err := s.header()
 	if err != nil {
@@ -112,6 +117,7 @@ func Compile(body string) (*Script, error) {
 	if s.proto, err = lualib.Compile(source, chunk); err != nil {
 		return nil, resperr.ScriptCompile(err)
 	}
+	s.only = onlyDeclared(source, positions)
 	return s, nil
 }
 

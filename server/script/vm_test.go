@@ -10,6 +10,8 @@ import (
 	"dragonfly/server/reply"
 )
 
+var errKilled = errors.New("ERR killed")
+
 // testHost answers a few commands, and logs.
 type testHost struct {
 	logged []string
@@ -67,7 +69,7 @@ func eval(t testing.TB, vm *VM, body string, args ...string) string {
 
 func evalProto(t testing.TB, vm *VM, proto int, body string, args ...string) string {
 	t.Helper()
-	s, err := Compile(body)
+	s, err := Compile(body, nil)
 	if err != nil {
 		return "-" + err.Error() + "\r\n"
 	}
@@ -157,7 +159,7 @@ func TestKill(t *testing.T) {
 		started := time.Now()
 		h.tick = func() error {
 			if time.Since(started) > 20*time.Millisecond {
-				return errors.New("ERR killed")
+				return errKilled
 			}
 			return nil
 		}
@@ -191,7 +193,7 @@ func BenchmarkRun(b *testing.B) {
 		{"Call", "return redis.call('echo', KEYS[1])"},
 		{"Loop100k", "local n = 0 for i = 1, 100000 do n = n + i end return n"},
 	} {
-		s, err := Compile(c.body)
+		s, err := Compile(c.body, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

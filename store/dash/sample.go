@@ -6,20 +6,22 @@ import (
 	"dragonfly/store/arena"
 )
 
-// nearBuckets is how many buckets Near looks at: a table that was emptied lately has few entries in many.
-const nearBuckets = 64
+const (
+	// nearTries is how often Near looks for a place with an entry; most tables are filled to more than a third.
+	nearTries = 32
+	// nearBuckets is how many buckets Near looks at from there on.
+	nearBuckets = 64
+)
 
-// Near calls fn for up to n entries that lie together, from a random place on, until it returns false. s is the
-// segment of the entry; the later ones may be in the segments behind that of the first. It is much cheaper than n calls
-// of Random, since the memory of all is fetched at the same time. Every entry comes with about the same probability, but
-// those of one call are neighbours. fn must not change the table.
+// Near calls fn for up to n entries that lie together, from a random one on, until it returns false. s is the segment of
+// the entry; the later ones may be in the segments behind that of the first. It is much cheaper than n calls of Random,
+// since the memory of all is fetched at the same time. Every entry comes with about the same probability, but those of
+// one call are neighbours. fn must not change the table.
 func (t *Table) Near(n int, fn func(s Segment, slot *arena.Ref) bool) {
 	if t.count == 0 {
 		return
 	}
-	s, next, _ := t.SegmentAt(rand.Uint64() & (EndPos - 1))
-	// Stash buckets are as likely as the others: their entries have no other.
-	i := rand.IntN(segBuckets(s.log))
+	s, next, i, at := t.randomPlace()
 	start := s.bucket(i)
 	for steps := 0; steps < nearBuckets; steps++ {
 		switch b := s.bucket(i); {
@@ -35,7 +37,7 @@ func (t *Table) Near(n int, fn func(s Segment, slot *arena.Ref) bool) {
 		case s.Count() == 0:
 			i = segBuckets(s.log)
 		default:
-			if n = t.nearIn(s, b, n, fn); n == 0 {
+			if n = t.nearIn(s, b, at, n, fn); n == 0 {
 				return
 			}
 			i++
@@ -47,30 +49,37 @@ func (t *Table) Near(n int, fn func(s Segment, slot *arena.Ref) bool) {
 	}
 }
 
-// nearIn calls fn for up to n entries of a bucket, from a random one on, and returns how many of n are left, 0 if fn does
-// not want them.
-func (t *Table) nearIn(s Segment, b *Bucket, n int, fn func(s Segment, slot *arena.Ref) bool) (left int) {
-	var used [bucketSlots]uint8
+// randomPlace chooses a segment, with the position behind it, a bucket of it and a place in that: one with an entry, if
+// that is not hard to find. Stash buckets are as likely as others.
+func (t *Table) randomPlace() (s Segment, next uint64, bucket, at int) {
+	for range nearTries {
+		s, next, _ = t.SegmentAt(rand.Uint64() & (EndPos - 1))
+		bucket, at = rand.IntN(segBuckets(s.log)), rand.IntN(bucketSlots)
+		if s.bucket(bucket).fps[at] != 0 || s.header().chain != arena.Nil {
+			break
+		}
+	}
+	return s, next, bucket, at
+}
+
+// nearIn calls fn for up to n entries of a bucket, from a place on, and returns how many of n are left, 0 if fn does not
+// want them.
+func (t *Table) nearIn(s Segment, b *Bucket, from, n int, fn func(s Segment, slot *arena.Ref) bool) (left int) {
+	var chosen [bucketSlots]uint8
 	k := 0
-	for i, fp := range b.fps {
-		used[k] = uint8(i)
-		if fp != 0 {
+	for j := 0; j < bucketSlots && k < n; j++ {
+		if i := (from + j) % bucketSlots; b.fps[i] != 0 {
+			t.A.Prefetch(b.refs[i])
+			chosen[k] = uint8(i)
 			k++
 		}
 	}
-	if k == 0 {
-		return n
-	}
-	first, count := rand.IntN(k), min(k, n)
-	for j := range count {
-		t.A.Prefetch(b.refs[used[(first+j)%k]])
-	}
-	for j := range count {
-		if !fn(s, &b.refs[used[(first+j)%k]]) {
+	for _, i := range chosen[:k] {
+		if !fn(s, &b.refs[i]) {
 			return 0
 		}
 	}
-	return n - count
+	return n - k
 }
 
 // FindRef returns the place of the entry with this reference, if it still has the key with hash h: for those who

@@ -36,7 +36,7 @@ func TestNear(t *testing.T) {
 			t.Errorf("%d of %d keys came", len(times), n)
 		}
 		for _, k := range times {
-			if mean := total / n; k > 8*mean {
+			if mean := total / n; k > 3*mean {
 				t.Errorf("%d keys: one came %d times, on average they come %d times", n, k, mean)
 				break
 			}
