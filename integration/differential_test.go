@@ -42,7 +42,7 @@ const slackMs = 5000
 // TestDifferential plays random commands of all types to us and to redis-server 7.0.15, in both protocols, and
 // compares every raw reply, and all contents every 5,000 commands. COMMANDS sets how many.
 func TestDifferential(t *testing.T) {
-	redis := startRedis(t, t.TempDir(), "--loglevel", "warning")
+	redis := startRedis(t, t.TempDir(), "--loglevel", "warning", "--hz", "500")
 	ours := startOurs(t, t.TempDir(), "--dbfilename=")
 	rng := newRand(t)
 	unknown := unknownCommands(t, ours.client())

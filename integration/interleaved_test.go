@@ -531,7 +531,7 @@ func (m *meeting) contents() string {
 // wait for keys that others push to, in transactions or not, watch what others change, are released and leave. It compares
 // every raw reply, and which step brought it. COMMANDS sets how many there are.
 func TestInterleaved(t *testing.T) {
-	redis := startRedis(t, t.TempDir(), "--loglevel", "warning")
+	redis := startRedis(t, t.TempDir(), "--loglevel", "warning", "--hz", "500")
 	ours := startOurs(t, t.TempDir(), "--dbfilename=", "--proactor_threads=4")
 	rng := newRand(t)
 	m := &meeting{t: t, clients: 4, viewA: ours.client(), viewB: redis.client()}

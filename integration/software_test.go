@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,9 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/hibiken/asynq"
 )
 
 // Software of other projects that is built on Redis, run against our server. Its parts are in testdata/software; what they
@@ -85,6 +90,7 @@ func needs(t *testing.T, name string, args ...string) {
 
 func softwareServer(t *testing.T) *server {
 	t.Helper()
+	t.Parallel() // much of it is waiting
 	return startOurs(t, t.TempDir(), "--dbfilename=")
 }
 
@@ -130,6 +136,65 @@ func TestConnectRedis(t *testing.T) {
 	needs(t, "node", "-e", "require('connect-redis')")
 	s := softwareServer(t)
 	contains(t, software(t, s, "node", "node_session.js", portOf(s)), "connect-redis: ok")
+}
+
+// TestAsynq runs a queue of asynq, which is made of Lua scripts.
+func TestAsynq(t *testing.T) {
+	s := softwareServer(t)
+	opt := asynq.RedisClientOpt{Addr: s.addr}
+	var sum, failures atomic.Int64
+	mux := asynq.NewServeMux()
+	mux.HandleFunc("add", func(_ context.Context, task *asynq.Task) error {
+		n, err := strconv.ParseInt(string(task.Payload()), 10, 64)
+		sum.Add(n)
+		return err
+	})
+	mux.HandleFunc("flaky", func(context.Context, *asynq.Task) error {
+		if failures.Add(1) < 2 {
+			return errors.New("on purpose")
+		}
+		return nil
+	})
+	worker := asynq.NewServer(opt, asynq.Config{
+		Concurrency: 4, LogLevel: asynq.FatalLevel, DelayedTaskCheckInterval: 100 * time.Millisecond, TaskCheckInterval: 50 * time.Millisecond,
+		RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return 0 },
+	})
+	if err := worker.Start(mux); err != nil {
+		t.Fatal(err)
+	}
+	defer worker.Shutdown()
+	client := asynq.NewClient(opt)
+	defer client.Close()
+	add := func(kind string, n int, options ...asynq.Option) {
+		t.Helper()
+		if _, err := client.Enqueue(asynq.NewTask(kind, []byte(strconv.Itoa(n))), options...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 100 {
+		add("add", n)
+	}
+	add("add", 50, asynq.ProcessIn(300*time.Millisecond))
+	add("flaky", 0, asynq.MaxRetry(3))
+	add("add", 1000, asynq.ProcessIn(time.Hour), asynq.TaskID("late"))
+	if _, err := client.Enqueue(asynq.NewTask("add", nil), asynq.TaskID("late")); !errors.Is(err, asynq.ErrTaskIDConflict) {
+		t.Errorf("a second task of the same id: %v", err)
+	}
+	for range 200 {
+		if sum.Load() == 5000 && failures.Load() == 2 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if sum.Load() != 5000 || failures.Load() != 2 {
+		t.Errorf("sum %d, %d runs of the flaky task", sum.Load(), failures.Load())
+	}
+	inspector := asynq.NewInspector(opt)
+	defer inspector.Close()
+	info, err := inspector.GetQueueInfo("default")
+	if err != nil || info.Scheduled != 1 {
+		t.Errorf("%+v, %v", info, err)
+	}
 }
 
 // TestPrometheusExporter lets prometheus's exporter for Redis read what it can.

@@ -110,9 +110,10 @@ func (s *Server) clientBuffers() int64 {
 // mayEvict tells whether keys may go now: not while a file is loaded, nor while clients are paused.
 func (s *Server) mayEvict() bool { return !s.loading.Load() && !s.pause.active.Load() }
 
-// takesMemory tells whether a command may take memory: only then there must be room for it.
+// takesMemory tells whether a command may take memory: only then there must be room for it. What a client reads that
+// tracks takes some, too.
 func takesMemory(cl *client, cmd *command.Command) bool {
-	return cmd.Flags&command.ReadOnly == 0 || cl.Multi != nil
+	return cmd.Flags&command.ReadOnly == 0 || cl.Multi != nil || cl.tracking != nil
 }
 
 // needsMemory tells whether a command is refused when there is no memory left: EXEC is for what it would run, and so is
@@ -132,7 +133,10 @@ func (co *coordinator) makeRoom(cl *client, cmd *command.Command) bool {
 		return true
 	}
 	co.tx.Unlock()
-	room := s.evictFor(time.Duration(s.evict.patience.Load()), co.nowMs)
+	room := s.evictFor(time.Duration(s.evict.patience.Load()), co.nowMs, cl.ID)
+	if cl.tracking != nil {
+		co.out.Buf = cl.appendNotices(co.out.Buf) // as in Redis before the reply
+	}
 	co.full = room == store.RoomNone
 	switch {
 	case !needsMemory(cl, cmd):
@@ -172,14 +176,14 @@ func (e *eviction) release() {
 	}
 }
 
-// evictFor evicts until the data is within its limit, or for a time.
-func (s *Server) evictFor(d time.Duration, nowMs int64) store.Room {
+// evictFor evicts until the data is within its limit, or for a time, because of a command of a client.
+func (s *Server) evictFor(d time.Duration, nowMs, client int64) store.Room {
 	start := time.Now()
 	until := time.Time{}
 	if d < math.MaxInt64 {
 		until = start.Add(d)
 	}
-	room := s.store.Evict(store.Eviction{Goal: s.store.Limit(), NowMs: nowMs, Until: until})
+	room := s.store.Evict(store.Eviction{Goal: s.store.Limit(), NowMs: nowMs, Until: until, Client: client})
 	s.latency.add("eviction-cycle", time.Since(start), start)
 	return room
 }

@@ -122,11 +122,13 @@ type Eviction struct {
 	NowMs int64     // by which keys have expired, and were used some time ago
 	Until time.Time // the end, if the goal is not reached before; the zero time never comes
 	Keys  int       // likewise, about how many keys go at most; 0 is no limit
+	// Client is whose command needs the room, 0 for none: Options.Modified is told.
+	Client int64
 }
 
 // Evict removes keys until a goal is reached. No shard is locked by the caller.
 func (s *Store) Evict(want Eviction) Room {
-	e := evictor{s: s, nowMs: want.NowMs, goal: want.Goal, round: s.evict.policy.Load()}
+	e := evictor{s: s, nowMs: want.NowMs, goal: want.Goal, client: want.Client, round: s.evict.policy.Load()}
 	e.policy = Policy(e.round)
 	for s.used.Load() > e.goal {
 		if e.policy == NoEviction {
@@ -167,6 +169,7 @@ type evictor struct {
 	s       *Store
 	nowMs   int64
 	goal    int64
+	client  int64
 	policy  Policy
 	round   uint32 // evictState.policy
 	other   int64  // the best score of the shards that were not chosen

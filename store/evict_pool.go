@@ -243,7 +243,7 @@ func (e *evictor) remove(sh *Shard, x candidate) removal {
 	}
 	sh.Stats.Evicted++
 	db.remove(p, c)
-	db.trip(0, sh.name)
+	db.trip(e.client, sh.name)
 	db.event(EventEvicted, "evicted", sh.name)
 	return removed
 }

@@ -3,7 +3,10 @@ require "sidekiq"
 require "sidekiq/api"
 
 url = "redis://127.0.0.1:#{ENV["PORT"]}/4"
-Sidekiq.configure_server { |c| c.redis = { url: url } }
+Sidekiq.configure_server do |c|
+  c.redis = { url: url }
+  c.average_scheduled_poll_interval = 1
+end
 Sidekiq.configure_client { |c| c.redis = { url: url } }
 
 class Adder

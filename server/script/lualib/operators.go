@@ -83,7 +83,7 @@ func concatMeta(L *lua.LState, i int, right lua.LValue) lua.LValue {
 // checkSize throws an error if a string would be too long.
 func checkSize(L *lua.LState, size int) {
 	if size > of(L).max {
-		raise(L, "not enough memory")
+		throw(L, lua.LString("not enough memory"))
 	}
 }
 

@@ -10,11 +10,11 @@ import (
 //	item     single, single followed by * + - ?, %1…%9, %bxy, %f[set], (pattern), ()
 //	single   a byte, ".", %a %c %d %l %p %s %u %w %x %z or their opposites in upper case, %x for any other x, [set]
 //
-// What a pattern may take is bounded: the levels of its recursion, as in Lua, and its steps, among which the state's context is asked
-// whether to go on.
+// As for Lua, a pattern ends at a zero byte. What it may take is bounded: the levels of its recursion, one for each item, and its
+// steps, among which the state's context is asked whether to go on.
 const (
 	maxCaptures   = 32
-	maxRecursion  = 200
+	maxRecursion  = 20000
 	stepsPerTick  = 1 << 12
 	maxMatchSteps = 1 << 32
 )
