@@ -47,6 +47,11 @@ func TestDifferential(t *testing.T) {
 	rng := newRand(t)
 	unknown := unknownCommands(t, ours.client())
 	g := newGenerator(rng, func(name string) bool { return slices.Contains(unknown, name) })
+	functions := true
+	for _, s := range []*server{redis, ours} {
+		functions = s.client().must(t, "FUNCTION", "LOAD", library)[0] != '-'
+	}
+	g.withScripts(20, functions)
 	d := &duel{t: t, ours: ours, redis: redis}
 	total := countFrom("COMMANDS", 50_000)
 	for _, protocol := range []int{2, 3} {

@@ -89,7 +89,7 @@ func TestEventsDifferential(t *testing.T) {
 	a, b := ours.client(), redis.client()
 	listenA, listenB := listenToEvents(t, ours), listenToEvents(t, redis)
 	found, seen := map[string]bool{}, map[string]int{}
-	for range countFrom("COMMANDS", 50_000)/10 {
+	for range countFrom("COMMANDS", 50_000) / 10 {
 		args := g.next()
 		replyA, replyB := a.must(t, args...), b.must(t, args...)
 		eventsA, eventsB := listenA.events(t), listenB.events(t)

@@ -82,6 +82,7 @@ type generator struct {
 	total    int // of the weights of families
 	entry    int // milliseconds of the last stream entry
 	inMulti  bool
+	scripts  *scripts // nil: none are made
 }
 
 // family is a group of templates that share a weight.
@@ -142,6 +143,9 @@ func (g *generator) next() []string {
 }
 
 func (g *generator) fromFamily(f family) []string {
+	if f.total == 0 {
+		return g.script()
+	}
 	n := g.rng.IntN(f.total)
 	for _, t := range f.templates {
 		if n -= t.weight; n < 0 {

@@ -10,6 +10,9 @@ import (
 // leaving out what depends on chance or the clock, they are equal, or differ as the versions of Redis do.
 func sameReply(args []string, ours, redis *value) bool {
 	name := strings.ToUpper(args[0])
+	if commands, _ := commandsOf(args); commands != nil && (ours.kind != '-' || redis.kind != '-' || len(commands) == 1) {
+		return sameScript(args, ours, redis)
+	}
 	if ours.kind == '-' || redis.kind == '-' {
 		return ours.kind == redis.kind && ours.text == redis.text || knownDifference(name, args, ours, redis)
 	}

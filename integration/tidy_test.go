@@ -92,6 +92,7 @@ func importRules() []importRule {
 		{"integration", nil},
 
 		{"server", []string{"server/", "store/", "persistence/", "rdbload/"}},
+		{"server/acl", []string{"server/glob", "store/resperr"}},
 		{"server/command", []string{"server/glob", "server/reply", "server/session", "server/tx", "store/"}},
 		{"server/command/commandtest", []string{"server/command", "server/reply", "server/session", "server/tx", "store/"}},
 		{"server/config", []string{"persistence/vfs", "server/cron", "server/glog"}},
@@ -102,6 +103,7 @@ func importRules() []importRule {
 		{"server/glog", nil},
 		{"server/inspect", []string{"persistence/", "rdbload/", "server/digest", "server/loader", "store/"}},
 		{"server/loader", []string{"persistence/rdbfmt", "rdbload", "store/"}},
+		{"server/pubsub", []string{"server/glob", "server/reactor", "server/reply"}},
 		{"server/reactor", nil},
 		{"server/reply", []string{"store/number"}},
 		{"server/resp", nil},

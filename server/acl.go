@@ -162,7 +162,7 @@ func (co *coordinator) deniedInExec(cl *client, cmd *command.Command, args [][]b
 	case acl.DeniedKey:
 		why = "no permission to touch the specified keys"
 	case acl.DeniedChannel:
-		why = "no permission to access one of the channels used as arguments to the command"
+		why = "no permission to access one of the channels used as arguments"
 	default:
 		why = "no permission"
 	}

@@ -237,9 +237,14 @@ func (co *coordinator) serveKey(r store.Ready) {
 		if !co.holdsKeys(b) && !co.relock(r, co.shardsOf(b)...) {
 			return
 		}
-		// Readers of a stream have groups and positions of their own: one finds what another does not.
-		if served := co.resume(b, r); !served && b.cmd.ACL&command.CatStream == 0 {
-			failed = append(failed, b.cmd)
+		switch co.resume(b, r) {
+		case waitsOn:
+			// Readers of a stream have groups and positions of their own: one finds what another does not.
+			if b.cmd.ACL&command.CatStream == 0 {
+				failed = append(failed, b.cmd)
+			}
+		case putOff:
+			return // nobody is to come before it
 		}
 	}
 }
@@ -282,13 +287,21 @@ func (co *coordinator) relock(r store.Ready, shards ...int) bool {
 	return false
 }
 
-// resume runs the command of a waiting client again, for a key that is ready, and tells whether the wait is over. The
-// shards are locked.
-func (co *coordinator) resume(b *blocked, r store.Ready) bool {
+// outcome is what has become of a client that waited.
+type outcome uint8
+
+const (
+	ended   outcome = iota
+	waitsOn         // it found nothing
+	putOff          // a snapshot has to write a value first that the command would change; then the key is served again
+)
+
+// resume runs the command of a waiting client again, for a key that is ready. The shards are locked.
+func (co *coordinator) resume(b *blocked, r store.Ready) outcome {
 	b.mu.Lock()
 	if b.done || b.cl.conn.Killed() {
 		b.mu.Unlock()
-		return true // it has its reply already, or its client takes none: nothing is popped for that
+		return ended // it has its reply already, or its client takes none: nothing is popped for that
 	}
 	s, cl := co.s, b.cl
 	v := s.store.View(b.db, co.nowMs)
@@ -296,7 +309,7 @@ func (co *coordinator) resume(b *blocked, r store.Ready) bool {
 		for _, k := range b.cmd.Keys.Append(nil, b.args) {
 			if v.MustWait(b.args[k], func() { s.serveAgain(r) }) {
 				b.mu.Unlock()
-				return false
+				return putOff
 			}
 		}
 	}
@@ -323,13 +336,13 @@ func (co *coordinator) resume(b *blocked, r store.Ready) bool {
 	if ctx.Waiting != nil {
 		ctx.Waiting = nil
 		b.mu.Unlock()
-		return false
+		return waitsOn
 	}
 	b.done = true
 	b.waiter.Leave()
 	b.mu.Unlock()
 	b.deliver(&w)
-	return true
+	return ended
 }
 
 // service is a coordinator of no loop: it serves waiting clients when keys become ready by something that is no unit of

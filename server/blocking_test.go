@@ -175,7 +175,12 @@ func TestGroupReaderIsTold(t *testing.T) {
 	f([]string{"xgroup destroy k g"}, noGroup)
 	f([]string{"multi", "del k", "xgroup create k h $ mkstream", "exec"}, noGroup)
 	f([]string{"xgroup create x h $ mkstream", "rename x k"}, noGroup)
-	f([]string{"multi", "del k", "xgroup create k g $ mkstream", "xadd k 1-1 f v", "exec"}, "*1 *2 $k *1 *2 $1-1 *2 $f $v")
+	// What is there at the end of a transaction counts.
+	c.do("flushall")
+	c.expect(t, "xgroup create k g $ mkstream", "+OK")
+	w := block(t, s, "xreadgroup group g c block 0 streams k >")
+	c.expect(t, "multi", "+OK", "del k", "+QUEUED", "xgroup create k g $ mkstream", "+QUEUED", "xadd k 1-1 f v", "+QUEUED", "exec", "*3 :1 +OK $1-1")
+	w.expectRead(t, "*1 *2 $k *1 *2 $1-1 *2 $f $v")
 }
 
 // TestFIFO: of the clients that wait for a key, the first to come is served first, also when what is pushed is for

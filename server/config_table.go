@@ -23,8 +23,8 @@ const (
 // setting. Rows without one, and without limit or apply, mean nothing to this server: it keeps and shows them, so
 // that tools which set them go on.
 //
-// What differs from Redis: values that would promise what this server does not do are shown as they are (save is
-// empty, protected-mode is no) or refused (appendonly yes); dbfilename can be set, as in Dragonfly.
+// What differs from Redis: values that would promise what this server does not do are shown as they are
+// (protected-mode is no) or refused (appendonly yes); dbfilename can be set, as in Dragonfly.
 var redisParams = []param{
 	// Connections.
 	{name: "port", kind: kindInt, max: 65535, show: func(s *Server) string { return strconv.Itoa(s.port()) }, apply: samePort},
@@ -45,7 +45,7 @@ var redisParams = []param{
 	{name: "acllog-max-len", kind: kindInt, max: maxInt32, apply: applyACLLog},
 	{name: "acl-pubsub-default", kind: kindEnum, words: []string{"allchannels", "resetchannels"}, def: "resetchannels", apply: applyPubSubDefault},
 	{name: "client-output-buffer-limit", parse: parseOutputLimits, def: formatOutputLimits(defaultOutputLimits()), apply: applyOutputLimits},
-	{name: "client-query-buffer-limit", kind: kindMemory, min: 1 << 20, max: maxInt64, def: "1073741824"},
+	{name: "client-query-buffer-limit", kind: kindMemory, min: 1 << 20, max: maxInt64, def: "1073741824", apply: applyInputLimit},
 	{name: "proto-max-bulk-len", other: "max_bulk_len", kind: kindMemory, min: 1 << 20, max: maxInt64, apply: applyMaxBulk},
 	{name: "maxmemory-clients", kind: kindShare, max: maxInt64, def: "0"},
 	{name: "tracking-table-max-keys", kind: kindInt, max: maxInt64, def: "1000000", apply: applyTrackingLimit},
@@ -94,7 +94,7 @@ var redisParams = []param{
 	// Snapshots and files.
 	{name: "dir", flags: protected, show: showDir},
 	{name: "dbfilename", apply: applyDBFilename},
-	{name: "save", parse: parseSavePoints},
+	{name: "save", parse: parseSavePoints, apply: applySavePoints},
 	{name: "rdbcompression", kind: kindBool, show: showCompression, apply: applyCompression},
 	{name: "rdbchecksum", kind: kindBool, def: "yes", flags: immutable},
 	{name: "rdb-save-incremental-fsync", kind: kindBool, def: "yes"},
@@ -158,7 +158,7 @@ var redisParams = []param{
 	{name: "shutdown-on-sigint", kind: kindEnums, words: []string{"default", "save", "nosave", "now", "force"}, def: "default", parse: parseShutdown},
 	{name: "shutdown-on-sigterm", kind: kindEnums, words: []string{"default", "save", "nosave", "now", "force"}, def: "default", parse: parseShutdown},
 	{name: "propagation-error-behavior", kind: kindEnum, words: []string{"ignore", "panic", "panic-on-replicas"}, def: "ignore"},
-	{name: "busy-reply-threshold", alias: "lua-time-limit", kind: kindInt, max: maxInt64, def: "5000"},
+	{name: "busy-reply-threshold", alias: "lua-time-limit", kind: kindInt, max: maxInt64 / 1_000_000, def: "5000", apply: applyBusy},
 	{name: "lua-enable-deprecated-api", kind: kindBool, def: "no", flags: immutable | hidden},
 
 	// Replication.
@@ -317,6 +317,11 @@ func applyKeepAlive(s *Server, text string) error {
 	return nil
 }
 
+func applyInputLimit(s *Server, text string) error {
+	s.group.SetInputLimit(atoi(text))
+	return nil
+}
+
 func applyMaxBulk(s *Server, text string) error {
 	s.maxBulk.Store(atoi(text))
 	return nil
@@ -356,6 +361,11 @@ func applyLFUDecay(s *Server, text string) error {
 // applySlowlog follows a change of either parameter: the other is read again.
 func applySlowlog(s *Server, _ string) error {
 	s.slow.configure(int(atoi(s.param("slowlog-log-slower-than"))), int(atoi(s.param("slowlog-max-len"))))
+	return nil
+}
+
+func applyBusy(s *Server, text string) error {
+	s.busyMs.Store(atoi(text))
 	return nil
 }
 

@@ -33,16 +33,14 @@ var connectionCommands = []command.Command{
 	},
 	{
 		Name: "auth", Arity: -2, Since: "1.0.0", Complexity: "O(N) in the number of passwords",
-		Flags: command.NoAuth | command.NoScript | command.Fast | command.WhileLoading | command.SkipMonitor | command.SkipSlowlog |
-			command.AllowBusy | command.Session,
-		ACL: command.CatConnection, Summary: "Authenticates the connection.", Syntax: "[username] password",
+		Flags: command.NoAuth | command.NoScript | command.Fast | command.WhileLoading | command.AllowBusy | command.Session,
+		ACL:   command.CatConnection, Summary: "Authenticates the connection.", Syntax: "[username] password",
 		Run: auth,
 	},
 	{
 		Name: "hello", Arity: -1, Since: "6.0.0", Complexity: "O(1)",
-		Flags: command.NoAuth | command.NoScript | command.Fast | command.WhileLoading | command.SkipMonitor | command.SkipSlowlog |
-			command.AllowBusy | command.Session,
-		ACL: command.CatConnection, Summary: "Chooses the protocol and introduces the client.",
+		Flags: command.NoAuth | command.NoScript | command.Fast | command.WhileLoading | command.AllowBusy | command.Session,
+		ACL:   command.CatConnection, Summary: "Chooses the protocol and introduces the client.",
 		Syntax: "[protover [AUTH username password] [SETNAME clientname]]",
 		Run:    hello,
 	},

@@ -65,7 +65,7 @@ func debugSubs() []debugSub {
 		{"replybuffer", "<PEAK-RESET-TIME <NEVER|RESET|time>|RESIZING <0|1>>", "Accepted; reply buffers belong to the loops.", 2, 2, debugReplyBuffer},
 		{"sdslen", "<key>", "Describe the memory of a key and a string.", 1, 1, debugSDSLen},
 		{"set-active-expire", "<0|1>", "Stop and start the search for expired keys.", 1, 1, debugSetActiveExpire},
-		{"set-disable-deny-scripts", "<0|1>", "Accepted.", 1, 1, debugOK},
+		{"set-disable-deny-scripts", "<0|1>", "Let scripts run DEBUG SLEEP and PROTOCOL, and CLIENT LIST.", 1, 1, debugDenyScripts},
 		{"set-skip-checksum-validation", "<0|1>", "Accepted; checksums are always checked.", 1, 1, debugOK},
 		{"sleep", "<seconds>", "Let this connection wait.", 1, 1, debugSleep},
 		{"stringmatch-len", "<pattern> <string>", "Match a string with a pattern.", 2, 2, debugMatch},
@@ -244,6 +244,11 @@ func debugSDSLen(c *command.Ctx, args [][]byte) {
 
 func debugSetActiveExpire(c *command.Ctx, args [][]byte) {
 	c.DB.Store().NoActiveExpire.Store(string(args[0]) == "0")
+	c.Reply.OK()
+}
+
+func debugDenyScripts(c *command.Ctx, args [][]byte) {
+	of(c).s.scriptsMayMore.Store(string(args[0]) != "0")
 	c.Reply.OK()
 }
 

@@ -35,7 +35,7 @@
 //   - INFO has Dragonfly's fields beside Redis's. used_memory is the data and a fixed part for the process.
 //   - Quick commands are timed one by one only while the slow log or the latency monitor asks for it; LATENCY HISTOGRAM
 //     and usec in INFO leave the others out.
-//   - CLIENT LIST shows buffers as of the last request of a client.
+//   - CLIENT LIST shows the input buffer as of the last request of a client.
 //   - FLUSHALL SYNC and ASYNC are the same: the keys are gone at once, their memory soon after.
 //   - DEBUG is allowed by default; what crashes the server on purpose does not exist. DEBUG SLEEP lets one connection
 //     wait, not the server.

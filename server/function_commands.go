@@ -9,7 +9,7 @@ import (
 var functionCommands = []command.Command{
 	{
 		Name: "function", Arity: -2, Since: "7.0.0", Complexity: "That of the subcommand",
-		Flags: command.Container, ACL: command.CatScripting, Group: "scripting", Summary: "Manages function libraries.",
+		Flags: command.Container, Group: "scripting", Summary: "Manages function libraries.",
 	},
 	{
 		Name: "function|flush", Arity: -2, Since: "7.0.0", Complexity: "O(N) in the number of libraries",

@@ -287,7 +287,10 @@ func (s *Server) infoMemory(w *infoWriter) {
 	size("total_system_memory", total)
 	w.zeros("used_memory_lua", "used_memory_vm_eval")
 	w.field("used_memory_lua_human", "0B")
-	w.zeros("used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries",
+	scripts, scriptBytes, _ := s.scripts.Usage()
+	w.field("used_memory_scripts_eval", scriptBytes)
+	w.field("number_of_cached_scripts", scripts)
+	w.zeros("number_of_functions", "number_of_libraries",
 		"used_memory_vm_functions", "used_memory_vm_total")
 	w.field("used_memory_vm_total_human", "0B")
 	w.zeros("used_memory_functions", "used_memory_scripts")
@@ -352,7 +355,9 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.field("expired_stale_perc", "0.00")
 	w.zeros("expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds")
 	w.field("evicted_keys", w.data.Evicted)
-	w.zeros("evicted_clients", "evicted_scripts", "total_eviction_exceeded_time", "current_eviction_exceeded_time")
+	_, _, evictedScripts := s.scripts.Usage()
+	w.field("evicted_scripts", evictedScripts)
+	w.zeros("evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time")
 	w.field("keyspace_hits", w.data.Hits)
 	w.field("keyspace_misses", w.data.Misses)
 	w.field("keyspace_mutations", s.store.Dirty())

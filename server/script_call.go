@@ -132,7 +132,9 @@ func (x *executor) Call(dst []byte, args [][]byte, proto int) []byte {
 		if cmd.Flags&command.Write != 0 {
 			x.wrote.Store(true)
 		}
+		x.co.ctx.InScript = true
 		x.co.run(&x.cl, cmd, args)
+		x.co.ctx.InScript = false
 	}
 	x.co.ctx.Waiting = nil
 	dst = out.Buf
@@ -168,7 +170,7 @@ func (x *executor) admit(args [][]byte) (*command.Command, error) {
 		return nil, resperr.ScriptUnknownCommand
 	case !cmd.ArityOK(len(args)):
 		return cmd, resperr.ScriptWrongArgs
-	case cmd.Flags&command.NoScript != 0:
+	case cmd.Flags&command.NoScript != 0 && !s.forScripts(cmd, args):
 		return cmd, resperr.NotFromScript
 	case s.loading.Load() && x.home != nil && cmd.Flags&command.WhileLoading == 0:
 		return cmd, resperr.Loading
@@ -176,13 +178,14 @@ func (x *executor) admit(args [][]byte) (*command.Command, error) {
 	if err := x.co.permitted(&x.cl, cmd, args); err != nil {
 		return cmd, err
 	}
-	if cmd.Flags&command.Write != 0 {
-		switch {
-		case x.script.readOnly:
-			return cmd, resperr.WriteFromReadOnly
-		case s.persist.stopped():
-			return cmd, resperr.Misconf
-		}
+	if waits(cmd, args) {
+		return cmd, resperr.BlockFromScript(string(args[0]))
+	}
+	switch {
+	case x.script.readOnly && writes(cmd):
+		return cmd, resperr.WriteFromReadOnly
+	case cmd.Flags&command.Write != 0 && s.persist.stopped():
+		return cmd, resperr.Misconf
 	}
 	if cmd.Flags&command.DenyOOM != 0 && x.script.full && !x.wrote.Load() {
 		return cmd, resperr.OOM

@@ -244,3 +244,27 @@ func scriptLoad(c *command.Ctx) {
 	}
 	c.Reply.BulkString(s.SHA)
 }
+
+// waits tells whether a command of a script is one that is refused because it asks to wait.
+func waits(cmd *command.Command, args [][]byte) bool {
+	if cmd.Name != "xread" && cmd.Name != "xreadgroup" {
+		return false
+	}
+	for _, arg := range args[1:] {
+		if equalFold(arg, "streams") {
+			return false
+		}
+		if equalFold(arg, "block") {
+			return true
+		}
+	}
+	return false
+}
+
+// forScripts tells whether a command that is not for scripts is allowed to them by DEBUG SET-DISABLE-DENY-SCRIPTS.
+func (s *Server) forScripts(cmd *command.Command, args [][]byte) bool {
+	if !s.scriptsMayMore.Load() {
+		return false
+	}
+	return cmd.Name == "client|list" || cmd.Name == "debug" && (equalFold(args[1], "sleep") || equalFold(args[1], "protocol"))
+}

@@ -40,24 +40,27 @@ type Server struct {
 	runID    string
 	replid   atomic.Pointer[string] // of the history of writes that replicas would follow
 
-	clients clients
-	slow    slowlog
-	latency latencyMonitor
-	pause   pause
-	lent    lent
-	service service
-	busyMs  atomic.Int64 // busy-reply-threshold, 0 = never
-	errors  errorStats
-	stats   runStats
-	params  params
-	persist persister
-	evict   eviction
-	acl     accessControl
-	events  events
+	clients    clients
+	slow       slowlog
+	latency    latencyMonitor
+	pause      pause
+	lent       lent
+	service    service
+	busyMs     atomic.Int64 // busy-reply-threshold, 0 = never
+	errors     errorStats
+	stats      runStats
+	params     params
+	persist    persister
+	savePoints savePoints
+	evict      eviction
+	acl        accessControl
+	events     events
 
 	pubsub   *pubsub.Registry
 	tracking *tracking.Table // client side caching
 	scripts  *script.Cache   // of EVAL
+
+	scriptsMayMore atomic.Bool // DEBUG SET-DISABLE-DENY-SCRIPTS
 
 	storage  persistence.Storage // of the snapshots
 	schedule schedule
@@ -368,5 +371,6 @@ func (s *Server) cron(ctx context.Context) {
 			s.peak.Store(used)
 		}
 		s.sampleRates()
+		s.saveAfterChanges(time.Now())
 	}
 }

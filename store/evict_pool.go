@@ -146,7 +146,7 @@ func (e *evictor) sample(sh *Shard) {
 
 // isDue tells whether a segment should be searched for expired keys.
 func (e *evictor) isDue(s dash.Segment) bool {
-	return s.MinDeadline() < e.nowMs && !e.s.NoExpire.Load() && !e.s.NoActiveExpire.Load()
+	return s.MinDeadline() < e.nowMs && !e.s.NoExpire.Load() && !e.s.NoActiveExpire.Load() && !e.s.KeepExpired.Load()
 }
 
 // searchCursor is where the search of a shard goes on.

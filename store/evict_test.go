@@ -288,6 +288,7 @@ func TestEvictTells(t *testing.T) {
 func TestEvictBig(t *testing.T) {
 	s := newStore(t, 1)
 	s.SetPolicy(AllKeysLRU)
+	s.SetEvictionSamples(64) // all
 	unlock := s.lockAll()
 	v := s.View(0, base)
 	bigSet(&v, []byte("big"), 50_000)

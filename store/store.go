@@ -114,6 +114,7 @@ type Shard struct {
 	quietAt  atomic.Int64 // when nothing could be evicted, ms
 	quietFor atomic.Int64 // how many keys there were then, or heldBack
 	name     []byte       // of the key that is being evicted
+	defrag   defragWalk
 
 	published int64 // part of Store.used that is ours
 	// Changes since the start; its sum over the shards and Store.dirty are the changes since the last successful save.

@@ -28,6 +28,8 @@ type Ctx struct {
 	KeysLimit int
 	// InExec tells that the command runs inside EXEC or a script: it must not wait.
 	InExec bool
+	// InScript tells that the command runs inside a script; InExec is set too.
+	InScript bool
 	// Limited tells a command that Follows keys that its client may read only some: it must not follow any.
 	Limited bool
 	// Resumed tells that the command runs again after its client has waited, since one of the keys it waits for changed.

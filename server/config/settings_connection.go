@@ -9,7 +9,7 @@ var connectionSettings = []Setting{
 	{Name: "pipeline_queue_limit", Kind: Uint32, Default: "10000", Help: "Max queued pipelined commands per connection before reads stop", Access: Writable, Status: Tuning, Reason: noQueue},
 	{Name: "pipeline_buffer_limit", Kind: Memory, Default: "128MiB", Help: "Max bytes of queued pipelines per thread", Access: Writable, Status: Tuning, Reason: noQueue},
 	{Name: "request_cache_limit", Kind: Memory, Default: "64MiB", Help: "Cached request objects per thread", Status: Tuning, Reason: noQueue},
-	{Name: "publish_buffer_limit", Kind: Memory, Default: "196MiB", Help: "Pub/sub queued bytes per thread before publishers wait", Status: Tuning, Reason: noQueue},
+	{Name: "publish_buffer_limit", Kind: Memory, Default: "196MiB", Help: "Pub/sub queued bytes per thread before publishers wait", Status: Tuning, Reason: sharedMessages},
 	{Name: "pubsub_slow_subscriber_timeout_ms", Kind: Uint32, Default: "0", Help: "Disconnect a subscriber blocked this long; 0 off", Status: Unbuilt, Reason: "the subscriber timeout"},
 	{Name: "squashed_reply_size_limit", Kind: Uint64, Default: "0", Help: "Stop squashing above this reply memory; 0 off", Status: Tuning, Reason: noSquash},
 	{Name: "max_squashed_cmd_num", Kind: Uint32, Default: "100", Help: "Max commands squashed per shard hop", Access: Writable, Status: Tuning, Reason: noSquash},

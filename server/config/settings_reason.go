@@ -7,6 +7,7 @@ const (
 	noUring         = "io_uring is not used"
 	noSquash        = "pipelined commands run in the order sent and are not squashed"
 	noQueue         = "commands run as they are parsed; nothing is queued"
+	sharedMessages  = "messages are held once for all subscribers, and publishers wait for a loop that is 4 MiB of deliveries behind"
 	oneLoop         = "there is one I/O loop implementation"
 	loopBuffers     = "buffers belong to the I/O loop, not to the connection"
 	allLoops        = "every I/O loop accepts connections and keeps them"

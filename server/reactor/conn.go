@@ -237,7 +237,7 @@ func (c *Conn) receive(b []byte) {
 	}
 	c.in = append(c.in, b...)
 	c.offerKept()
-	if !c.closed && c.Unread() > l.group.opts.InputLimit {
+	if !c.closed && int64(c.Unread()) > l.group.maxInput.Load() {
 		c.shut(ErrInputLimit)
 	}
 }

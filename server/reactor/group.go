@@ -57,6 +57,7 @@ type Group struct {
 	wg      sync.WaitGroup
 
 	keepIdle atomic.Int64 // Options.KeepAlive, or what SetKeepAlive made of it
+	maxInput atomic.Int64 // Options.InputLimit, or what SetInputLimit made of it
 	lastID   atomic.Uint64
 	accepted atomic.Int64
 	current  atomic.Int64
@@ -88,6 +89,7 @@ func New(loops int, h Handler, opts Options) (*Group, error) {
 	}
 	g := &Group{handler: h, opts: opts, start: time.Now()}
 	g.SetKeepAlive(opts.KeepAlive)
+	g.SetInputLimit(int64(opts.InputLimit))
 	for i := range loops {
 		l, err := newLoop(g, i)
 		if err != nil {
@@ -145,6 +147,9 @@ func (g *Group) Listen(network, addr string) (net.Addr, error) {
 
 // SetKeepAlive changes Options.KeepAlive for connections accepted from now on.
 func (g *Group) SetKeepAlive(idle time.Duration) { g.keepIdle.Store(int64(idle)) }
+
+// SetInputLimit changes Options.InputLimit, for input that arrives from now on.
+func (g *Group) SetInputLimit(bytes int64) { g.maxInput.Store(bytes) }
 
 // keepAlive probes as Redis does: three times, a third of the idle time apart.
 func (g *Group) keepAlive() net.KeepAliveConfig {

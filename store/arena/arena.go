@@ -34,7 +34,7 @@ type slab struct {
 	live  uint16 // blocks in use
 	virgn uint16 // blocks handed out at least once; the rest was never touched
 	free  uint16 // unit offset + 1 of the first free block, 0 = none
-	next  uint32 // partial list of the class; large block: number of slabs in the run
+	next  uint32 // partial list of the class, or leaving; large block: number of slabs in the run
 	prev  uint32 // partial list of the class; large block: bytes asked for, in pages
 }
 
@@ -52,6 +52,7 @@ type Arena struct {
 	empty   []uint32
 	partial [classCount]uint32 // slab with room per class, 0 = none
 	perSlab [classCount]uint16 // blocks per slab
+	leave   []uint32           // slabs chosen by Evacuate; some may be empty, or in use anew, since
 
 	used     int64 // bytes of blocks in use, rounded to their classes
 	resident int64 // bytes of slabs and large blocks that may be backed by memory
@@ -158,7 +159,7 @@ func (a *Arena) Free(r Ref) {
 	a.used -= int64(size)
 	switch {
 	case m.live == 0:
-		if !full {
+		if !full && m.next != leaving {
 			a.unlink(c, s)
 		}
 		a.dropSlab(s)

@@ -28,6 +28,6 @@
 // # What it does not do
 //
 // It is not safe for concurrent use: the owner of the shard lock is its only user, but for Prefetch and Peek. It does
-// not move blocks. It does not zero memory. In builds with the race detector freed blocks are filled with a pattern,
+// not move blocks by itself; who owns them may have it do so, see Evacuate. It does not zero memory. In builds with the race detector freed blocks are filled with a pattern,
 // so that use after free shows.
 package arena

@@ -30,6 +30,11 @@ const (
 	ScriptNoDebugger  Error = "ERR There is no debugger for scripts"
 )
 
+// BlockFromScript refuses the option BLOCK of a command.
+func BlockFromScript(name string) Error {
+	return New(name + " command is not allowed with BLOCK option from scripts")
+}
+
 // ScriptCompile says why a script does not compile.
 func ScriptCompile(err error) Error {
 	return New("Error compiling script (new function): " + err.Error())

@@ -104,8 +104,8 @@ func (s *sorter) read(key []byte) error {
 	if s.c.Long(size) {
 		return nil
 	}
-	if a.asIs && a.store && cell.Type() == object.Set {
-		// A set has no order of its own. What is stored must not depend on chance.
+	if a.asIs && (a.store || s.c.InScript) && cell.Type() == object.Set {
+		// A set has no order of its own. What is stored, or seen by a script, must not depend on chance.
 		a.asIs, a.alpha, a.by = false, true, nil
 	}
 	from, to := 0, size

@@ -178,9 +178,7 @@ func (p *parser) match(what, who token, line int) {
 
 // takeName takes a name.
 func (p *parser) takeName() string {
-	if p.t.tok != tkName {
-		p.syntaxError("<name> expected")
-	}
+	p.check(tkName)
 	name := p.t.str
 	p.next()
 	return name
@@ -499,39 +497,67 @@ func (p *parser) assignment(first expr, line int) ast.Stmt {
 	p.expect('=')
 	values := p.expressions()
 	regs := 0
+	toLocal := false
 	for i := range targets {
 		p.need(regs + targets[i].need)
 		if targets[i].kind == kindIndex {
 			regs += 2
+		} else if id := targets[i].e.(*ast.IdentExpr); p.resolve(p.fn, id.Value) == local {
+			toLocal = true
 		}
 	}
 	p.need(regs + listNeed(values, len(targets)))
-	if len(targets) > 1 {
-		p.untangle(targets)
+	if len(targets) == 1 && len(values) == 1 {
+		if call, ok := values[0].e.(*ast.FuncCallExpr); ok {
+			// The generator would load a function of which it needs one value into the register of the target, before
+			// the arguments.
+			call.AdjustRet = false
+		}
+	} else if toLocal {
+		return p.simultaneous(targets, values, line)
 	}
 	return placed(p, &ast.AssignStmt{Lhs: exprs(targets), Rhs: exprs(values)}, line)
 }
 
-// untangle makes a copy of the object in "t.x, t = 1, 2": the generator would assign t first, and then index it.
-func (p *parser) untangle(targets []expr) {
-	assigned := map[string]struct{}{}
-	for _, t := range targets {
-		if id, ok := t.e.(*ast.IdentExpr); ok {
-			assigned[id.Value] = struct{}{}
-		}
+// simultaneous makes an assignment of several values of which some go to local variables. The generator would assign to
+// those as soon as it has their values, and then evaluate the others. So the values get names of their own first:
+//
+//	do local o, k = t, i  local v1, v2 = values  t[i] = v2  x = v1 end
+func (p *parser) simultaneous(targets, values []expr, line int) ast.Stmt {
+	n := 0
+	hidden := func() (string, *ast.IdentExpr) {
+		n++
+		e := &ast.IdentExpr{Value: "(value " + itoa(n) + ")"}
+		p.mark(e, line)
+		return e.Value, e
 	}
-	for _, t := range targets {
-		index, ok := t.e.(*ast.AttrGetExpr)
-		if !ok {
-			continue
-		}
-		if id, ok := index.Object.(*ast.IdentExpr); ok {
-			if _, ok := assigned[id.Value]; ok {
-				again := *id
-				either := &ast.LogicalOpExpr{Operator: "and", Lhs: id, Rhs: &again}
-				either.SetLine(id.Line())
-				index.Object = either
+	parts, all := &ast.LocalAssignStmt{}, &ast.LocalAssignStmt{Exprs: exprs(values)}
+	stmts := make([]ast.Stmt, 0, len(targets)+2)
+	assign := make([]*ast.AssignStmt, len(targets))
+	for i, t := range targets {
+		name, value := hidden()
+		all.Names = append(all.Names, name)
+		if index, ok := t.e.(*ast.AttrGetExpr); ok {
+			for _, part := range [...]*ast.Expr{&index.Object, &index.Key} {
+				if _, ok := (*part).(*ast.StringExpr); !ok {
+					name, e := hidden()
+					parts.Names, parts.Exprs = append(parts.Names, name), append(parts.Exprs, *part)
+					*part = e
+				}
 			}
 		}
+		assign[i] = placed(p, &ast.AssignStmt{Lhs: []ast.Expr{t.e}, Rhs: []ast.Expr{value}}, line)
 	}
+	p.limit(len(p.fn.locals)+n, maxLocals, "local variables")
+	if len(parts.Names) > 0 {
+		null := &ast.NilExpr{} // see localStatement
+		p.mark(null, line)
+		parts.Exprs = append(parts.Exprs, null)
+		stmts = append(stmts, placed(p, parts, line))
+	}
+	stmts = append(stmts, placed(p, all, line))
+	for i := len(assign) - 1; i >= 0; i-- {
+		stmts = append(stmts, assign[i])
+	}
+	return placed(p, &ast.DoBlockStmt{Stmts: stmts}, line)
 }

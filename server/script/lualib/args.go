@@ -23,7 +23,7 @@ type frame struct {
 func at(L *lua.LState, level int) (frame, bool) {
 	dbg, ok := L.GetStack(level)
 	if !ok {
-		return frame{}, false
+		return behind(L, level)
 	}
 	fn, err := L.GetInfo("f", dbg, nil)
 	if err != nil {
@@ -34,8 +34,27 @@ func at(L *lua.LState, level int) (frame, bool) {
 	return frame{fn.(*lua.LFunction), int(pc) - 1, dbg}, true
 }
 
+// behind finds a function at a level that is not on the stack of L, as that belongs to a protected call. The function at its
+// bottom is the one that the stack of its caller has on its top.
+func behind(L *lua.LState, level int) (frame, bool) {
+	caller := of(L).callers[L]
+	if caller == nil || level < 0 || level > maxLevel {
+		return frame{}, false
+	}
+	depth := 0
+	for _, ok := L.GetStack(depth); ok; _, ok = L.GetStack(depth) {
+		depth++
+	}
+	return at(caller, level-depth+1)
+}
+
+// maxLevel is how far error looks for the function that its level means.
+const maxLevel = 200
+
 // goes tells whether the frame is a Lua function in the middle of an instruction.
-func (f frame) goes() bool { return f.fn != nil && !f.fn.IsG && f.pc >= 0 && f.pc < len(f.fn.Proto.Code) }
+func (f frame) goes() bool {
+	return f.fn != nil && !f.fn.IsG && f.pc >= 0 && f.pc < len(f.fn.Proto.Code)
+}
 
 // op is the operation of the instruction.
 func (f frame) op() int { return luac.OpCode(f.fn.Proto.Code[f.pc]) }

@@ -91,16 +91,21 @@ func setMetatable(L *lua.LState) int {
 	return 1
 }
 
-// load compiles what a function returns piece by piece.
+// load compiles what a function returns piece by piece. What that throws is returned.
 func (s *library) load(L *lua.LState) int {
 	fn := checkFunction(L, 1)
 	name := optString(L, 2, "=(load)")
 	var source strings.Builder
 	for {
-		piece := call(L, fn)
+		L.SetTop(0)
+		L.Push(fn)
+		if fault := s.protected(L, 1); fault != nil {
+			return notLoaded(L, fault.Value)
+		}
+		piece := L.Get(2)
 		text, ok := toString(piece)
 		if piece != lua.LNil && !ok {
-			raise(L, "reader function must return a string")
+			return notLoaded(L, lua.LString(where(L, 1)+"reader function must return a string"))
 		}
 		if text == "" {
 			return loaded(L, source.String(), name)
@@ -110,6 +115,13 @@ func (s *library) load(L *lua.LState) int {
 	}
 }
 
+// notLoaded pushes nil and why.
+func notLoaded(L *lua.LState, why lua.LValue) int {
+	L.Push(lua.LNil)
+	L.Push(why)
+	return 2
+}
+
 func loadString(L *lua.LState) int {
 	source := checkString(L, 1)
 	return loaded(L, source, optString(L, 2, source))
@@ -117,17 +129,9 @@ func loadString(L *lua.LState) int {
 
 // loaded pushes the function that was compiled, or nil and an error.
 func loaded(L *lua.LState, source, name string) int {
-	// Redis refuses precompiled code, which begins so; this Lua has none.
-	if strings.HasPrefix(source, "\x1b") {
-		L.Push(lua.LNil)
-		L.Push(lua.LString("attempt to load chunk with wrong mode"))
-		return 2
-	}
 	proto, err := Compile(source, name)
 	if err != nil {
-		L.Push(lua.LNil)
-		L.Push(lua.LString(err.Error()))
-		return 2
+		return notLoaded(L, lua.LString(err.Error()))
 	}
 	L.Push(L.NewFunctionFromProto(proto))
 	return 1

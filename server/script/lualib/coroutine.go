@@ -143,7 +143,7 @@ func (s *library) wrapped(L *lua.LState) int {
 // yield is coroutine.yield.
 func yield(L *lua.LState) int {
 	if L.Parent == nil || crossesGo(L) {
-		raise(L, "attempt to yield across metamethod/C-call boundary")
+		throw(L, lua.LString("attempt to yield across metamethod/C-call boundary"))
 	}
 	return -1
 }

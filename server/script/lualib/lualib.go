@@ -18,10 +18,11 @@ const defaultMaxString = 512 << 20
 
 // library is what the functions of one state share.
 type library struct {
-	max     int           // length of a string
-	threads []*lua.LState // idle, for protected calls
-	depth   int           // of protected calls, coroutines and callbacks within one another
-	fault   *Fault        // of the error that is on its way
+	max     int                         // length of a string
+	threads []*lua.LState               // idle, for protected calls
+	depth   int                         // of protected calls, coroutines and callbacks within one another
+	fault   *Fault                      // of the error that is on its way
+	callers map[*lua.LState]*lua.LState // of the threads of protected calls, where they were called
 	enter   *lua.LFunction
 	start   *lua.LFunction // the body of every coroutine, see coroutine.go
 	yield   *lua.LFunction
@@ -44,7 +45,7 @@ var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = maxArray })
 // process except os.clock, no random functions, and no redis table.
 func Open(L *lua.LState, opt Options) {
 	limitArrays()
-	s := &library{max: opt.MaxString}
+	s := &library{max: opt.MaxString, callers: map[*lua.LState]*lua.LState{}}
 	if s.max <= 0 {
 		s.max = defaultMaxString
 	}

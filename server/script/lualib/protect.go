@@ -59,10 +59,13 @@ func (s *library) openProtected(L *lua.LState) {
 func (s *library) thread(L *lua.LState) *lua.LState {
 	n := len(s.threads)
 	if n == 0 {
-		return newThread(L)
+		th := newThread(L)
+		s.callers[th] = L
+		return th
 	}
 	th := s.threads[n-1]
 	s.threads = s.threads[:n-1]
+	s.callers[th] = L
 	th.Env = L.Env
 	if ctx := L.Context(); ctx != th.Context() {
 		th.RemoveContext()
@@ -90,6 +93,7 @@ func newThread(L *lua.LState) *lua.LState {
 // release gives a thread back whose call has ended.
 func (s *library) release(th *lua.LState) {
 	th.SetTop(0)
+	delete(s.callers, th)
 	if len(s.threads) < keepThreads {
 		s.threads = append(s.threads, th)
 	}
