@@ -118,6 +118,7 @@ func (d *duel) connect(protocol int) {
 	d.a, d.b, d.viewA, d.viewB = d.ours.client(), d.redis.client(), d.ours.client(), d.redis.client()
 	for _, c := range []*conn{d.a, d.b} {
 		c.ok(d.t, "FLUSHALL")
+		c.ok(d.t, "SCRIPT", "FLUSH")
 		if reply := c.must(d.t, "HELLO", strconv.Itoa(protocol)); reply[0] == '-' {
 			d.t.Fatal(reply)
 		}
@@ -136,14 +137,14 @@ func (d *duel) play(g *generator, n int) {
 		if i, ours, redis := d.batch(batch); i >= 0 {
 			d.history = append(d.history, batch[:i+1]...)
 			d.fail(batch[i], ours, redis)
-			g.inMulti = false
+			g.forget()
 		} else {
 			d.history = append(d.history, batch...)
 		}
 	}
 	if lines := d.compareContents(); len(lines) > 0 {
 		d.fail(nil, strings.Join(lines[:min(3, len(lines))], "\n"), "")
-		g.inMulti = false
+		g.forget()
 	}
 }
 
@@ -224,9 +225,9 @@ func (d *duel) fail(args []string, ours, redis string) {
 	fewest := d.minimise(history, args == nil)
 	// Replies of the shortest script, to show what belongs together.
 	d.connect(protocol)
-	if i, a, b := d.batch(fewest); i >= 0 {
+	if i, a, b := d.batch(fewest); i >= 0 && i == len(fewest)-1 {
 		ours, redis = a, b
-	} else if lines := d.compareContents(); len(lines) > 0 {
+	} else if lines := d.compareContents(); args == nil && len(lines) > 0 {
 		ours, redis = strings.Join(lines, "\n"), ""
 	} else {
 		fewest = append(fewest[:len(fewest):len(fewest)], []string{"(not seen again when played alone)"})

@@ -127,6 +127,14 @@ func newGeneratorOf(rng *rand.Rand, grammar []lines, skip func(name string) bool
 	return g
 }
 
+// forget tells the generator that the clients and scripts it has made are there no more.
+func (g *generator) forget() {
+	g.inMulti = false
+	if g.scripts != nil {
+		g.scripts.recent = nil
+	}
+}
+
 // next makes a command.
 func (g *generator) next() []string {
 	if g.inMulti && g.rng.IntN(6) == 0 {

@@ -246,10 +246,13 @@ func sameScript(args []string, ours, redis *value) bool {
 	}
 	for i := range ours.items {
 		if mark == "#list3" {
-			if anyMapOrder(ours.items[i]); hasMap(commands[i]) && ours.items[i].kind == '*' {
+			for _, v := range []*value{ours.items[i], redis.items[i]} {
+				anyMapOrder(v)
+				shortNumbers(v)
+			}
+			if hasMap(commands[i]) && ours.items[i].kind == '*' {
 				continue
 			}
-			anyMapOrder(redis.items[i])
 		}
 		if !sameReply(commands[i], ours.items[i], redis.items[i]) {
 			return false
@@ -265,6 +268,16 @@ func anyMapOrder(v *value) {
 	}
 	if v.kind == '%' {
 		v.sorted(2)
+	}
+}
+
+// shortNumbers writes doubles as briefly as can be, which 7.0 writes with 17 digits.
+func shortNumbers(v *value) {
+	if x, err := strconv.ParseFloat(v.text, 64); err == nil && len(v.text) > 17 && strings.Contains(v.text, ".") {
+		v.text = strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	for _, item := range v.items {
+		shortNumbers(item)
 	}
 }
 

@@ -46,7 +46,7 @@ func (a *accessControl) init(s *Server) {
 }
 
 func newGuard(cmd *command.Command) guard {
-	g := guard{options: optionFlags(cmd.Name, make([][]byte, 4)) != ""}
+	g := guard{options: optionFlags(cmd.Name, nil) != ""}
 	for _, words := range keyFlags(cmd) {
 		g.access = append(g.access, accessOf(strings.Join(words, " ")))
 	}
@@ -95,9 +95,16 @@ func (co *coordinator) callOf(cmd *command.Command, args [][]byte) *acl.Call {
 	return c
 }
 
+// judge tells what of a command a user may not do.
+func (co *coordinator) judge(u *acl.User, cmd *command.Command, args [][]byte) acl.Denial {
+	d := u.Rules().Check(co.callOf(cmd, args))
+	co.call.Args = nil // it may be large
+	return d
+}
+
 // check tells why a client may not run a command, and logs it if so.
 func (co *coordinator) check(cl *client, cmd *command.Command, args [][]byte, where acl.Context) acl.Reason {
-	d := cl.user.Rules().Check(co.callOf(cmd, args))
+	d := co.judge(cl.user, cmd, args)
 	if d.Reason == acl.Allowed || d.Reason == acl.DeniedAuth {
 		return d.Reason
 	}
@@ -198,7 +205,7 @@ func (co *coordinator) recheck(cl *client, cmd *command.Command, args [][]byte) 
 
 // allows tells whether a client may run a command, without logging that it may not.
 func (co *coordinator) allows(cl *client, cmd *command.Command, args [][]byte) bool {
-	return cl.user.Unrestricted() || cl.user.Rules().Check(co.callOf(cmd, args)).Reason == acl.Allowed
+	return cl.user.Unrestricted() || co.judge(cl.user, cmd, args).Reason == acl.Allowed
 }
 
 // limited tells whether a client may read only some keys with a command which reads keys that its arguments do not name.

@@ -315,7 +315,7 @@ func aclDryRun(c *command.Ctx) {
 		c.Fail(resperr.WrongArgs(cmd.Name))
 		return
 	}
-	d := u.Rules().Check(co.callOf(cmd, args))
+	d := co.judge(u, cmd, args)
 	switch d.Reason {
 	case acl.DeniedCommand:
 		c.Reply.BulkString("This user has no permissions to run the '" + cmd.Name + "' command")

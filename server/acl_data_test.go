@@ -48,6 +48,9 @@ var notData = []string{"auth", "hello", "quit", "reset", "select", "multi", "exe
 func newDataMatrix(t *testing.T) *dataMatrix {
 	d := &dataMatrix{t: t, s: newServer(t, nil), rng: rand.New(rand.NewPCG(1, 9))}
 	d.admin, d.user = connect(t, d.s), connect(t, d.s)
+	if got := d.admin.words([]byte("function"), []byte("load"), []byte("#!lua name=lib\nredis.register_function('any', function(keys, args) return redis.call(unpack(args)) end)")); got != "$lib" {
+		t.Fatal(got)
+	}
 	for _, prefix := range []string{"a:", "b:", "x:"} {
 		for name := range dataTypes {
 			d.keys = append(d.keys, prefix+name)
@@ -188,13 +191,15 @@ func (d *dataMatrix) run(rules string, rounds int, hidden, frozen []string, exce
 			continue
 		}
 		var reply string
-		switch way := d.rng.IntN(4); {
+		switch way := d.rng.IntN(6); {
 		case way == 0 || cmd.Flags&command.Blocking != 0:
 			d.user.do("multi")
 			reply = d.user.words(args...)
 			reply += d.user.do("exec")
-		case way == 1 && cmd.Flags&command.NoScript == 0 && d.s.registry.Get("eval") != nil:
+		case way == 1 && cmd.Flags&command.NoScript == 0:
 			reply = d.user.words(append([][]byte{[]byte("eval"), []byte("return redis.call(unpack(ARGV))"), []byte("0")}, args...)...)
+		case way == 2 && cmd.Flags&command.NoScript == 0:
+			reply = d.user.words(append([][]byte{[]byte("fcall"), []byte("any"), []byte("0")}, args...)...)
 		default:
 			reply = d.user.words(args...)
 		}
@@ -230,14 +235,14 @@ func TestMatrixData(t *testing.T) {
 	}
 	start := time.Now()
 	d := newDataMatrix(t)
-	const all, more = "+@all +eval ", " +multi +exec"
+	const all, more = "+@all ", " +multi +exec +eval +fcall"
 	d.run(all+"~a:*", rounds, []string{"b:", "x:"}, []string{"b:", "x:"})
 	// Exceptions of Redis: XREADGROUP counts as reading, though it changes the group; PFCOUNT too, though it keeps what it
 	// has counted; and XCLAIM as changing only, though it answers what is claimed.
 	d.run(all+"%R~a:*", rounds, []string{"b:", "x:"}, []string{"a:", "b:", "x:"}, "xreadgroup", "pfcount")
 	d.run(all+"%W~a:*", rounds, []string{"a:", "b:", "x:"}, []string{"b:", "x:"}, "xclaim")
 	d.run(all+"%R~a:* %W~b:*", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "xclaim")
-	d.run("(+@read ~a:*) (+@write +multi +exec %W~b:*)", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "xclaim")
+	d.run("(+@read ~a:*) (+@write +@scripting +multi +exec %W~b:*)", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "xclaim")
 	d.run("-@all +get ~a:*"+more, rounds, []string{"b:", "x:"}, []string{"a:", "b:", "x:"})
 	t.Logf("%v", time.Since(start))
 }

@@ -240,6 +240,10 @@ func TestMatrixCommands(t *testing.T) {
 			case may:
 				allowed++
 			}
+			// A script asks before each command that it calls.
+			if err := m.co.permitted(m.cl, cmd, args); (err == nil) != (open || cmd.Name == "get" && !outside) {
+				t.Errorf("%q in a script: %v", args, err)
+			}
 			if cmd.Flags&(command.NoMulti|command.Immediate) != 0 || open {
 				continue
 			}

@@ -119,6 +119,9 @@ func (p *replay) base(src *os.File) (end int64, err error) {
 	}
 	if !l.DryRun {
 		s.carried.merge(l.Carried(), false)
+		if err := s.adoptFunctions(l.Carried().Functions, false, true); err != nil {
+			return 0, err
+		}
 		s.load.keys.Store(int64(p.sum.Base.Keys))
 	}
 	return src.Seek(p.sum.Base.Bytes, io.SeekStart)

@@ -6,8 +6,8 @@ import (
 	"dragonfly/server/loader"
 )
 
-// carried is what belongs to the data set beside its keys: function libraries, and what other servers keep in a snapshot
-// that has no commands here. It comes with a load and is saved with the keys.
+// carried is what belongs to the data set beside its keys and functions: what other servers keep in a snapshot that has no
+// commands here. It comes with a load and is saved with the keys.
 type carried struct {
 	p atomic.Pointer[loader.Carried]
 }
@@ -21,20 +21,13 @@ func (c *carried) get() loader.Carried {
 
 func (c *carried) set(v loader.Carried) { c.p.Store(&v) }
 
-// dropFunctions forgets the function libraries.
-func (c *carried) dropFunctions() {
-	v := c.get()
-	v.Functions = nil
-	c.set(v)
-}
-
 // merge takes what a load has brought, in place of what there was, or beside it.
 func (c *carried) merge(v loader.Carried, beside bool) {
 	if beside {
 		have := c.get()
-		v.Functions = append(have.Functions, v.Functions...)
 		v.Aux = append(have.Aux, v.Aux...)
 		v.ModuleAux = append(have.ModuleAux, v.ModuleAux...)
 	}
+	v.Functions = nil // see functions
 	c.set(v)
 }

@@ -55,6 +55,8 @@ type shownState struct {
 	queued  atomic.Int32                    // commands queued by MULTI, plus 1; 0 outside
 	watched atomic.Int32                    // keys
 	unread  atomic.Int32                    // bytes of input kept
+	multi   atomic.Int64                    // bytes of the commands queued by MULTI
+	other   atomic.Int64                    // bytes of those and of what clients subscribe to, watch and track
 }
 
 // clients is the registry of all connections.
@@ -67,6 +69,7 @@ type clients struct {
 	watching []*client    // those clients; guarded by mu, never changed in place
 	rejected atomic.Int64
 	blocked  atomic.Int64 // clients that wait in a blocking command
+	eviction clientEviction
 }
 
 // setMonitor begins or ends the MONITOR mode of a client. It is called on the loop of the client.
@@ -166,6 +169,8 @@ func (cl *client) publish(last *command.Command) {
 		sh.watched.Store(watched)
 	}
 	cl.showUnread(cl.conn.Unread())
+	cl.showOther()
+	cl.server.limitClients()
 }
 
 // showUnread shows others how much input is kept for the client, and counts it.

@@ -312,7 +312,7 @@ func commandGetKeys(c *command.Ctx, withFlags bool) {
 		return
 	}
 	keys := cmd.Keys.Append(nil, args)
-	if len(keys) == 0 {
+	if len(keys) == 0 && cmd.Flags&command.Script == 0 { // scripts may have none
 		c.Fail(resperr.New("Invalid arguments specified for command"))
 		return
 	}

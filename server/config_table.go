@@ -47,7 +47,7 @@ var redisParams = []param{
 	{name: "client-output-buffer-limit", parse: parseOutputLimits, def: formatOutputLimits(defaultOutputLimits()), apply: applyOutputLimits},
 	{name: "client-query-buffer-limit", kind: kindMemory, min: 1 << 20, max: maxInt64, def: "1073741824", apply: applyInputLimit},
 	{name: "proto-max-bulk-len", other: "max_bulk_len", kind: kindMemory, min: 1 << 20, max: maxInt64, apply: applyMaxBulk},
-	{name: "maxmemory-clients", kind: kindShare, max: maxInt64, def: "0"},
+	{name: "maxmemory-clients", kind: kindShare, max: maxInt64, def: "0", apply: applyClientLimit},
 	{name: "tracking-table-max-keys", kind: kindInt, max: maxInt64, def: "1000000", apply: applyTrackingLimit},
 	{name: "io-threads", kind: kindInt, min: 1, max: 128, flags: immutable, show: func(s *Server) string { return strconv.Itoa(len(s.loops)) }},
 	{name: "io-threads-do-reads", kind: kindBool, def: "yes", flags: immutable},

@@ -228,6 +228,7 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 	}
 	if cl.Multi != nil && cmd.Flags&command.Immediate == 0 {
 		cl.Multi.Queue = append(cl.Multi.Queue, copyArgs(args))
+		cl.Multi.Bytes += r.size
 		cl.Multi.NeedsMemory = cl.Multi.NeedsMemory || cmd.Flags&command.DenyOOM != 0
 		cl.Multi.Writes = cl.Multi.Writes || writes(cmd)
 		cl.Multi.NeedsData = cl.Multi.NeedsData || cmd.Flags&command.WhileLoading == 0

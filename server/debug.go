@@ -106,7 +106,8 @@ func debugChangeReplID(c *command.Ctx, _ [][]byte) {
 }
 
 func debugClientEviction(c *command.Ctx, _ [][]byte) {
-	c.Reply.Verbatim("Clients are not evicted.\n")
+	s := of(c).s
+	c.Reply.Verbatim(fmt.Sprintf("Clients take %d bytes of %d that they may, 0 for any number.\n", s.clientBuffers(), s.clientLimit()))
 }
 
 func debugDigest(c *command.Ctx, _ [][]byte) {
@@ -140,7 +141,8 @@ func debugLog(c *command.Ctx, args [][]byte) {
 
 // debugFind answers an error if there is no such key.
 func debugFind(c *command.Ctx, key []byte) (object.Cell, bool) {
-	v := c.DB.Peek(key)
+	db := c.DB.Store().View(c.Session.DB, 0) // no time has come: keys that have expired are shown while they are there
+	v := db.Peek(key)
 	if !v.Ok() {
 		c.Fail(resperr.NoSuchKey)
 	}

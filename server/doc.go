@@ -16,7 +16,7 @@
 //	| step | where                        | what happens                                                            |
 //	| 1    | server/reactor → server/resp | the loop reads; the parser yields commands as slices into the buffer    |
 //	|      | server/ahead.go              | up to 16 commands of a pipeline: lookup, hash, memory of keys fetched   |
-//	| 2    | server/coordinator.go        | arity, auth, loading, OOM, MULTI: each check once, for all; in order    |
+//	| 2    | server/coordinator.go        | arity, auth, ACL, OOM, loading, MULTI: each check once, for all         |
 //	| 3    | server/tx                    | the shards of the command's keys are locked                             |
 //	| 4    | server/family/str            | the handler parses its options and changes the store through a View     |
 //	| 5    | store/view.go → store/dash   | expire check, change hook (snapshot), insert, memory accounting         |

@@ -31,6 +31,9 @@ const (
 	backgroundShare = 0.5
 	// limitStep is how much the buffers of clients must change for the limit of the data to follow.
 	limitStep = 64 << 10
+	// Commands wait, too, when what the data takes in the process, with what is free between its blocks, is beyond maxmemory
+	// by a fifth and 16 MiB, until enough of it was moved together.
+	sparseShare, sparseLeast = 5, 16 << 20
 )
 
 // eviction is what the server knows of its memory beyond the store.
@@ -42,9 +45,14 @@ type eviction struct {
 	// all times before together.
 	since, exceeded atomic.Int64
 
+	// goal is what the data may take. That is the limit of the store, too, but while sparse is true: then every command is to
+	// find out that it waits.
+	goal   atomic.Int64
+	sparse atomic.Bool
+
 	mu      sync.Mutex
 	waiting []func() // wake clients that wait for room; guarded by mu
-	buffers int64    // of clients, as counted in the limit of the data; guarded by mu
+	buffers int64    // of clients, as counted in goal; guarded by mu
 }
 
 // policyOf returns the policy of the store for a value of maxmemory-policy.
@@ -91,16 +99,20 @@ func (s *Server) limitData() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.buffers = s.clientBuffers()
+	goal := int64(math.MaxInt64)
 	if limit := s.maxMemory.Load(); limit > 0 {
-		s.store.SetLimit(limit - baseMemory - e.buffers)
-	} else {
-		s.store.SetLimit(math.MaxInt64)
+		goal = limit - baseMemory - e.buffers
 	}
+	e.goal.Store(goal)
+	if e.sparse.Load() {
+		goal = -1
+	}
+	s.store.SetLimit(goal)
 }
 
 // clientBuffers returns the bytes that clients take.
 func (s *Server) clientBuffers() int64 {
-	n := s.evict.input.Load() + int64(clientMemory*s.clients.len())
+	n := s.evict.input.Load() + s.clients.eviction.other.Load() + int64(clientMemory*s.clients.len())
 	for _, l := range s.group.Loops() {
 		n += l.Backlog()
 	}
@@ -144,7 +156,7 @@ func (co *coordinator) makeRoom(cl *client, cmd *command.Command) bool {
 	case room == store.RoomNone:
 		co.refuse(cl, cmd, resperr.OOM)
 		return false
-	case room == store.RoomLater && s.farBeyondLimit():
+	case s.evict.sparse.Load() || room == store.RoomLater && s.farBeyondLimit():
 		co.park(cl)
 		s.evict.await(cl.onWake)
 		return false
@@ -154,7 +166,7 @@ func (co *coordinator) makeRoom(cl *client, cmd *command.Command) bool {
 
 // farBeyondLimit tells whether commands that take memory should wait.
 func (s *Server) farBeyondLimit() bool {
-	limit := max(0, s.store.Limit())
+	limit := max(0, s.evict.goal.Load())
 	return s.store.Used() > limit+limit/waitShare+waitLeast
 }
 
@@ -183,7 +195,7 @@ func (s *Server) evictFor(d time.Duration, nowMs, client int64) store.Room {
 	if d < math.MaxInt64 {
 		until = start.Add(d)
 	}
-	room := s.store.Evict(store.Eviction{Goal: s.store.Limit(), NowMs: nowMs, Until: until, Client: client})
+	room := s.store.Evict(store.Eviction{Goal: s.evict.goal.Load(), NowMs: nowMs, Until: until, Client: client})
 	s.latency.add("eviction-cycle", time.Since(start), start)
 	return room
 }
@@ -201,19 +213,42 @@ func (s *Server) evictInBackground(ctx context.Context, interval time.Duration) 
 		}
 		s.followBuffers()
 		now := time.Now()
-		over := s.store.OverLimit()
+		over := s.store.Used() > s.evict.goal.Load()
 		s.evict.clock(over, now.UnixMilli())
 		switch {
 		case !s.mayEvict():
 		case over:
-			s.evictSlices(store.Eviction{Goal: s.store.Limit(), NowMs: now.UnixMilli(), Until: now.Add(budget)})
+			s.evictSlices(store.Eviction{Goal: s.evict.goal.Load(), NowMs: now.UnixMilli(), Until: now.Add(budget)})
 		default:
 			if ahead, ok := s.evictAhead(); ok {
 				ahead.NowMs, ahead.Until = now.UnixMilli(), now.Add(budget)
 				s.evictSlices(ahead)
 			}
 		}
+		s.moveTogether(ctx, budget)
 		s.evict.release()
+	}
+}
+
+// moveTogether defragments memory if much of it is wasted and it is short. When far too much is taken, clients that want
+// more wait until it is less.
+func (s *Server) moveTogether(ctx context.Context, budget time.Duration) {
+	limit := s.maxMemory.Load()
+	cfg := s.params.settings()
+	if limit <= 0 || float64(s.usedMemory()) < cfg.DefragThreshold*float64(limit) {
+		return
+	}
+	for ctx.Err() == nil {
+		more := s.store.Defragment(store.Defrag{Waste: cfg.DefragWaste, Below: cfg.DefragUtilization}, time.Now().Add(budget))
+		sparse := more && s.store.Resident() > limit+limit/sparseShare+sparseLeast
+		if sparse != s.evict.sparse.Load() {
+			s.evict.sparse.Store(sparse)
+			s.limitData()
+		}
+		if !sparse {
+			return
+		}
+		runtime.Gosched()
 	}
 }
 
@@ -241,10 +276,10 @@ func (s *Server) evictAhead() (want store.Eviction, ok bool) {
 	if !s.cfg.CacheMode || limit <= 0 {
 		return want, false
 	}
-	on, threshold, keys := s.params.heartbeat()
-	want.Goal = s.store.Limit() - int64(float64(limit)*threshold)
-	want.Keys = keys * s.store.NumShards()
-	return want, on && keys > 0 && s.store.Used() > want.Goal
+	cfg := s.params.settings()
+	want.Goal = s.evict.goal.Load() - int64(float64(limit)*cfg.EvictionThreshold)
+	want.Keys = cfg.EvictionPerInterval * s.store.NumShards()
+	return want, cfg.HeartbeatEviction && want.Keys > 0 && s.store.Used() > want.Goal
 }
 
 // followBuffers makes the limit of the data follow the buffers of clients.

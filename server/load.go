@@ -259,6 +259,9 @@ func (s *Server) loadFrom(ctx context.Context, from source, opt loadOptions) (su
 		s.log.Warn(fmt.Sprintf("%s: %d keys are there twice; the later ones count", from.path(), n))
 	}
 	s.carried.merge(l.Carried(), opt.beside)
+	if err := s.adoptFunctions(l.Carried().Functions, opt.beside, opt.replace); err != nil {
+		return sum, err
+	}
 	s.load.keys.Store(int64(sum.Keys))
 	s.load.expired.Store(int64(sum.Expired))
 	s.load.empty.Store(int64(sum.Empty))

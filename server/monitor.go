@@ -30,9 +30,20 @@ var monitorCommands = []command.Command{
 
 // monitor shows a command that has run to all clients in MONITOR mode.
 func (s *Server) monitor(cl *client, cmd *command.Command, args [][]byte) {
-	if cmd.Flags&(command.SkipMonitor|command.Admin) != 0 {
-		return
+	if cmd.Flags&(command.SkipMonitor|command.Admin) == 0 {
+		s.showMonitors(cl, cmd, args)
 	}
+}
+
+// monitorScript shows a command that is about to run a script: it comes before the commands of the script, which have
+// lua as their client.
+func (s *Server) monitorScript(cl *client, cmd *command.Command, args [][]byte) {
+	if s.clients.monitors.Load() > 0 {
+		s.showMonitors(cl, cmd, args)
+	}
+}
+
+func (s *Server) showMonitors(cl *client, cmd *command.Command, args [][]byte) {
 	var b strings.Builder
 	us := time.Now().UnixMicro() // finer than the clock of the loop, to tell how long commands take
 	fmt.Fprintf(&b, "+%d.%06d [%d %s]", us/1e6, us%1e6, cl.DB, cl.addr)

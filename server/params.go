@@ -66,12 +66,13 @@ func (p *params) rdbTarget() snapshot.Target {
 	return snapshot.Target{Version: p.cfg.RDBVersion, Drop: p.cfg.RDBDrop}
 }
 
-// heartbeat returns whether and from which free part of the memory on cache mode evicts ahead, and how many keys of a
-// shard at a time.
-func (p *params) heartbeat() (on bool, threshold float64, keys int) {
+// settings returns the settings as they are now, but for Inert.
+func (p *params) settings() config.Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.cfg.HeartbeatEviction, p.cfg.EvictionThreshold, p.cfg.EvictionPerInterval
+	cfg := p.cfg
+	cfg.Inert = nil
+	return cfg
 }
 
 // snapshotKeep returns how many snapshots of a name are kept, 0 for all.

@@ -51,7 +51,7 @@ func TestPauseEnded(t *testing.T) {
 	p.untilMs = now - 1 // the hour has passed
 	p.mu.Unlock()
 	p.release(false)
-	if p.hold(set, &client{}, now-2) {
+	if p.hold(set, nil, &client{}, now-2) {
 		t.Error("the command waits for nothing")
 	}
 }

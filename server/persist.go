@@ -381,6 +381,7 @@ func (p *persister) write(ctx context.Context, j *save) (persistence.Result, err
 	meta.RedisVersion, meta.Version, meta.UsedMemory = redisVersion, s.cfg.Version, s.store.Used()
 	_, meta.TableMemory = s.tables()
 	meta.Carried = persistence.Carried(s.carried.get())
+	meta.Carried.Functions = s.functions.get().Sources()
 	meta.Alone = j.alone
 	meta.Access = accessFor(s.param("maxmemory-policy"))
 	if j.dfs {
@@ -524,7 +525,14 @@ func (s *Server) persistenceInfo(b *strings.Builder) {
 	field("aof_rewrite_in_progress", 0)
 	field("aof_rewrite_scheduled", 0)
 	field("aof_last_bgrewrite_status", "ok")
-	field("async_loading", 0)
+	field("aof_last_rewrite_time_sec", -1)
+	field("aof_current_rewrite_time_sec", -1)
+	field("aof_last_write_status", "ok")
+	field("current_fork_perc", "0.00")
+	for _, name := range []string{"aof_rewrites", "aof_rewrites_consecutive_failures", "aof_last_cow_size", "current_cow_peak",
+		"current_cow_size", "current_cow_size_age", "module_fork_in_progress", "module_fork_last_cow_size", "async_loading"} {
+		field(name, 0)
+	}
 	if s.loading.Load() {
 		s.loadingInfo(field)
 	}

@@ -34,6 +34,7 @@ func runScript(c *command.Ctx, r scriptRun) {
 		c.Fail(err)
 		return
 	}
+	cl, cmd, args := co.current, c.Cmd, c.Args
 	co.execute(c, job{
 		script:   true,
 		function: r.Function,
@@ -46,7 +47,10 @@ func runScript(c *command.Ctx, r scriptRun) {
 			}
 			return t.Lock()
 		},
-		run: func(x *executor) { x.runScript(&r, full && r.flags&script.AllowOOM == 0) },
+		run: func(x *executor) {
+			co.s.monitorScript(cl, cmd, args)
+			x.runScript(&r, full && r.flags&script.AllowOOM == 0)
+		},
 	})
 }
 
@@ -69,9 +73,6 @@ func (s *Server) mayRun(r *scriptRun, full bool) error {
 
 // runScript runs a script, with the commands of the current client.
 func (x *executor) runScript(r *scriptRun, full bool) {
-	if x.script.vm == nil {
-		x.script.vm = script.NewVM(x, x.s.scriptOptions())
-	}
 	cl := x.co.current
 	if x.caller != nil {
 		cl = x.caller
@@ -80,10 +81,18 @@ func (x *executor) runScript(r *scriptRun, full bool) {
 	x.script.unread = r.Keys
 	x.script.readOnly, x.script.full = r.readOnly || r.flags&script.NoWrites != 0, full
 	x.wrote.Store(false)
-	outcome := x.script.vm.Run(r.Run, &x.co.out)
+	outcome := x.machine().Run(r.Run, &x.co.out)
 	x.script.unread = nil
 	x.co.out.Counted = outcome == script.Counted
 	x.co.current = cl
+}
+
+// machine returns the VM of the executor.
+func (x *executor) machine() *script.VM {
+	if x.script.vm == nil {
+		x.script.vm = script.NewVM(x, x.s.scriptOptions())
+	}
+	return x.script.vm
 }
 
 // scriptOptions are the settings of all scripts.

@@ -62,9 +62,10 @@ type Server struct {
 
 	scriptsMayMore atomic.Bool // DEBUG SET-DISABLE-DENY-SCRIPTS
 
-	storage  persistence.Storage // of the snapshots
-	schedule schedule
-	carried  carried
+	storage   persistence.Storage // of the snapshots
+	schedule  schedule
+	carried   carried
+	functions functions
 
 	loading   atomic.Bool
 	load      loadProgress
@@ -318,6 +319,8 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	}
 	h.s.clients.remove(cl)
 	cl.showUnread(0)
+	cl.setOther(0)
+	h.s.stats.countEnd(err)
 	h.s.forgetWatch(&cl.Session)
 	h.s.clients.setMonitor(cl, false)
 	h.s.endTracking(cl)
@@ -329,10 +332,11 @@ func (h handler) Close(c *reactor.Conn, err error) {
 	}
 }
 
-// Tick closes connections that were idle too long, and gives up tracked keys that are too many.
+// Tick closes connections that were idle too long, gives up tracked keys that are too many and clients that take too much.
 func (h handler) Tick(l *reactor.Loop, now time.Time) {
 	if l.Index() == 0 {
 		h.s.tracking.Trim(trimPerTick)
+		h.s.limitClients()
 	}
 	timeout := h.s.params.timeout()
 	if timeout == 0 {

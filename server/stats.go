@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"dragonfly/server/command"
+	"dragonfly/server/reactor"
 	"dragonfly/store"
 )
 
@@ -130,7 +132,9 @@ func (m *latencyMonitor) add(event string, d time.Duration, now time.Time) {
 type runStats struct {
 	// What the counters that cannot be set back said at the last CONFIG RESETSTAT.
 	accepted, rejected atomic.Int64
-	moved              [4]atomic.Int64 // as in traffic
+
+	inputLimit, outputLimit atomic.Int64    // connections closed because they passed the limit
+	moved                   [4]atomic.Int64 // as in traffic
 
 	opsPerSec, inPerSec, outPerSec atomic.Int64
 
@@ -138,6 +142,16 @@ type runStats struct {
 		at      time.Time
 		calls   int64
 		in, out int64
+	}
+}
+
+// countEnd counts the end of a connection, if it was for one of the reasons that INFO tells of.
+func (r *runStats) countEnd(err error) {
+	switch {
+	case errors.Is(err, reactor.ErrInputLimit):
+		r.inputLimit.Add(1)
+	case errors.Is(err, reactor.ErrOutputLimit):
+		r.outputLimit.Add(1)
 	}
 }
 
@@ -195,6 +209,9 @@ func (s *Server) resetStats() {
 	}
 	s.stats.accepted.Store(s.group.Accepted())
 	s.stats.rejected.Store(s.clients.rejected.Load())
+	s.stats.inputLimit.Store(0)
+	s.stats.outputLimit.Store(0)
+	s.clients.eviction.number.Store(0)
 	t := s.traffic()
 	for i, n := range [...]int64{t.in, t.out, t.reads, t.writes} {
 		s.stats.moved[i].Store(n)

@@ -55,10 +55,12 @@ type bigKey struct {
 }
 
 // Defragment moves memory together in the shards that waste too much, until the time comes, and tells whether there is
-// more to do. It returns how many shards wait for that. No shard is locked by the caller.
+// more to do. No shard is locked by the caller.
 func (s *Store) Defragment(opt Defrag, until time.Time) (more bool) {
-	for _, sh := range s.shards {
-		for {
+	for range s.shards {
+		// Where the last call stopped for lack of time this one goes on.
+		sh := s.shards[int(s.defragAt.Load())%len(s.shards)]
+		for busy := true; busy; {
 			now := time.Now()
 			if !now.Before(until) {
 				return true
@@ -66,13 +68,12 @@ func (s *Store) Defragment(opt Defrag, until time.Time) (more bool) {
 			if !sh.Acquire() {
 				break
 			}
-			busy := sh.defragment(opt, now)
+			busy = sh.defragment(opt, now)
+			sh.publish()
 			sh.Unlock()
-			if !busy {
-				break
-			}
 			runtime.Gosched()
 		}
+		s.defragAt.Add(1)
 	}
 	return false
 }

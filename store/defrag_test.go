@@ -20,7 +20,7 @@ func (s *Store) defragment(t *testing.T, opt Defrag) {
 	}
 }
 
-func (s *Store) resident() (n int64) {
+func (s *Store) trimmed() (n int64) {
 	for _, sh := range s.shards {
 		sh.A.Trim()
 		n += sh.A.Resident()
@@ -69,12 +69,12 @@ func TestDefragment(t *testing.T) {
 	}
 	unlock()
 	s.drain()
-	before, used := s.resident(), s.drain()
-	if s.defragment(t, Defrag{Waste: 0.99, Below: 0.9}); s.resident() != before {
+	before, used := s.trimmed(), s.drain()
+	if s.defragment(t, Defrag{Waste: 0.99, Below: 0.9}); s.trimmed() != before {
 		t.Error("memory was moved that is not wasted enough")
 	}
 	s.defragment(t, always)
-	if after := s.resident(); after > used*2 || after > before/2 || s.drain() != used {
+	if after := s.trimmed(); after > used*2 || after > before/2 || s.drain() != used {
 		t.Errorf("%d bytes are taken for %d in use, before it was %d", after, used, before)
 	}
 	unlock = s.lockAll()

@@ -81,7 +81,10 @@ type Store struct {
 	used  atomic.Int64 // live bytes of all shards, as published by them
 	full  atomic.Int32 // shards whose address space is nearly used up, as published by them
 	evict evictState
-	dirty atomic.Int64 // changes since the last successful save
+
+	resident atomic.Int64 // bytes of memory of all arenas, as published by their shards
+	defragAt atomic.Uint32
+	dirty    atomic.Int64 // changes since the last successful save
 
 	snapshotting atomic.Bool // a snapshot is running
 
@@ -116,7 +119,8 @@ type Shard struct {
 	name     []byte       // of the key that is being evicted
 	defrag   defragWalk
 
-	published int64 // part of Store.used that is ours
+	published     int64 // part of Store.used that is ours
+	shownResident int64 // likewise, of Store.resident
 	// Changes since the start; its sum over the shards and Store.dirty are the changes since the last successful save.
 	// Counted by shard, since all loops writing to one number wait for its cache line.
 	dirty atomic.Int64
@@ -292,6 +296,9 @@ func (sh *Shard) publish() {
 	live := sh.live()
 	sh.st.used.Add(live - sh.published)
 	sh.published = live
+	resident := sh.A.Resident()
+	sh.st.resident.Add(resident - sh.shownResident)
+	sh.shownResident = resident
 	if full := sh.A.Full(); full != sh.full {
 		sh.full = full
 		sh.st.full.Add(map[bool]int32{true: 1, false: -1}[full])
@@ -306,6 +313,10 @@ func (sh *Shard) DB(index int) *DB { return sh.dbs[index] }
 
 // Used returns the bytes of the data set, without what is being freed, to within 16 KiB per shard.
 func (s *Store) Used() int64 { return s.used.Load() }
+
+// Resident returns the bytes of memory that the data takes in the process: with what is being freed, and with what is free
+// between blocks in use. Small errors are as in Used.
+func (s *Store) Resident() int64 { return s.resident.Load() }
 
 // Full tells that the address space of a shard is nearly used up, so nothing should be added.
 func (s *Store) Full() bool { return s.full.Load() > 0 }

@@ -97,6 +97,69 @@ func AppendString(dst, s []byte, compress bool) []byte {
 	return AppendPlain(dst, s)
 }
 
+// CutString returns the string that begins b, decompressed, and what follows it. The string may be a part of b.
+func CutString(b []byte) (s, rest []byte, err error) {
+	n, encoded, size := ParseLen(b)
+	if size <= 0 {
+		return nil, nil, ErrString
+	}
+	b = b[size:]
+	if !encoded {
+		if n > uint64(len(b)) {
+			return nil, nil, ErrString
+		}
+		return b[:n], b[n:], nil
+	}
+	if width := 1 << n; n <= EncInt32 {
+		if width > len(b) {
+			return nil, nil, ErrString
+		}
+		var v int64
+		switch n {
+		case EncInt8:
+			v = int64(int8(b[0]))
+		case EncInt16:
+			v = int64(int16(binary.LittleEndian.Uint16(b)))
+		default:
+			v = int64(int32(binary.LittleEndian.Uint32(b)))
+		}
+		return strconv.AppendInt(nil, v, 10), b[width:], nil
+	}
+	if n != EncLZF {
+		return nil, nil, ErrString
+	}
+	var sizes [2]uint64
+	for i := range sizes {
+		n, encoded, size := ParseLen(b)
+		if size <= 0 || encoded {
+			return nil, nil, ErrString
+		}
+		sizes[i], b = n, b[size:]
+	}
+	if sizes[0] > uint64(len(b)) {
+		return nil, nil, ErrString
+	}
+	packed, rest := b[:sizes[0]], b[sizes[0]:]
+	// What it really takes is counted before memory is taken for it.
+	if plain, err := DecompressedSize(packed); err != nil || uint64(plain) != sizes[1] {
+		return nil, nil, ErrString
+	}
+	s = make([]byte, sizes[1])
+	if err := Decompress(s, packed); err != nil {
+		return nil, nil, ErrString
+	}
+	return s, rest, nil
+}
+
+// StringError is what is wrong with an encoded string.
+type StringError string
+
+// Error returns the reason.
+func (e StringError) Error() string { return string(e) }
+
+// ErrString says that bytes are not a string as RDB encodes one.
+const ErrString StringError = "not a string"
+
 // AppendPlain appends s as a length and its bytes.
 func AppendPlain(dst, s []byte) []byte {
 	return append(AppendLen(dst, uint64(len(s))), s...)

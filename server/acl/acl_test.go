@@ -53,6 +53,7 @@ func TestDescription(t *testing.T) {
 	hash := strings.Repeat("0a", 32)
 	f("", "off resetchannels -@all")
 	f("on", "on resetchannels -@all")
+	f("on nopass ~* &* +@all $all", "on nopass ~* &* +@all")
 	f("ON NOPASS ALLKEYS AllChannels allCommands", "on nopass ~* &* +@all")
 	f("reset", "off sanitize-payload resetchannels -@all")
 	f("skip-sanitize-payload", "off skip-sanitize-payload resetchannels -@all")

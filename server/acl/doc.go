@@ -22,4 +22,15 @@
 //
 // The text of a user (ACL LIST, ACL GETUSER, ACL SAVE) gives the same user when it is read again. Rules about commands are
 // kept in the order in which they were given, without those that a later one replaces, behind +@all or -@all.
+//
+// # Differences
+//
+// From Redis 7.4:
+//
+//   - sanitize-payload is shown of a user only where it was said: so did 7.0, and so its tests have it;
+//   - to allow a command where all are allowed leaves no rule behind;
+//   - a default user that an ACL file does not mention has the password of the settings, and not none;
+//   - what ACL LOG shows of a key, a channel or a name is cut at 4096 bytes.
+//
+// Of Dragonfly's own rules $all is understood, the others ($1, namespace:name) are mistakes.
 package acl

@@ -84,6 +84,8 @@ func (r *Rules) apply(word string, allChannels bool) error {
 		r.sanitize = sanitizeOn
 	case "skip-sanitize-payload":
 		r.sanitize = sanitizeSkip
+	case "$all":
+		// Files of Dragonfly say so of users who may use all databases, as all do here.
 	case "clearselectors":
 		r.sel = r.sel[:1]
 	case "reset":

@@ -66,6 +66,9 @@ type Config struct {
 	HeartbeatEviction   bool    // in cache mode, evict ahead
 	EvictionThreshold   float64 // part of MaxMemory that is kept free by that
 	EvictionPerInterval int     // keys of a shard that are evicted ahead at a time
+	DefragThreshold     float64 // part of MaxMemory that must be in use for memory to be moved together
+	DefragWaste         float64 // part of the memory that must be wasted for that
+	DefragUtilization   float64 // slabs that are used less are emptied
 
 	// Snapshots.
 

@@ -2,7 +2,8 @@ package config
 
 // Why settings that tune the inside of Dragonfly have no effect here.
 const (
-	noDefrag        = "the allocator gives sparse memory back by itself"
+	noDefrag        = "values that are kept as they were read are moved like strings"
+	defragAlways    = "looking whether there is something to gain costs nothing"
 	noFibers        = "there are no fibers to schedule"
 	noUring         = "io_uring is not used"
 	noSquash        = "pipelined commands run in the order sent and are not squashed"

@@ -569,7 +569,8 @@ func TestPushLimit(t *testing.T) {
 func TestInputLimit(t *testing.T) {
 	each(t, func(t *testing.T, how string) {
 		s := newScript()
-		g := start(t, 1, s, Options{InputLimit: 1 << 20})
+		g := start(t, 1, s, Options{InputLimit: 4 << 20})
+		g.SetInputLimit(1 << 20)
 		nc := dial(t, g, how)
 		go io.WriteString(nc, strings.Repeat("a", 2<<20))
 		if err := <-s.ended; !errors.Is(err, ErrInputLimit) {

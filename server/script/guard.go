@@ -160,6 +160,8 @@ func (g *guard) wrapAll() {
 		return 1
 	})
 	g.wrap(g.globals, "pcall", pcall)
+	str, _ := g.globals.RawGetString("string").(*lua.LTable)
+	g.wrap(str, "dump", dump)
 }
 
 // wrap puts with before the function of that name in t, if there is one. with may call it.
@@ -192,8 +194,23 @@ func (g *guard) lookBehind(l *lua.LState, call lua.LGFunction) int {
 	return call(l)
 }
 
+// dump is string.dump. Binary code cannot be loaded; it is its signature and nothing else.
+func dump(l *lua.LState, call lua.LGFunction) int {
+	if fn, ok := l.Get(1).(*lua.LFunction); ok && !fn.IsG {
+		l.Push(lua.LString("\x1bLua"))
+		return 1
+	}
+	return call(l)
+}
+
 // pcall is Lua's, but an error table is shown as its text, as scripts of old expect.
 func pcall(l *lua.LState, call lua.LGFunction) int {
+	if l.GetTop() == 0 {
+		// Redis finds the place of the result where the function should be.
+		l.Push(lua.LFalse)
+		l.Push(lua.LString("attempt to call a boolean value"))
+		return 2
+	}
 	n := call(l)
 	if n == 2 && l.Get(-2) == lua.LFalse {
 		if t, ok := l.Get(-1).(*lua.LTable); ok {

@@ -22,7 +22,7 @@ func hostileScripts(t testing.TB) []string {
 // What hostile scripts may take in this test.
 const (
 	hostileMemory = 64 << 20
-	hostileTime   = 100 * time.Millisecond // until they are ended
+	hostileTime   = 30 * time.Millisecond // until they are ended
 	// What they may take beyond that: a string that is being made, a table that is grown, an instruction that is slow.
 	memorySlack = 320 << 20
 	timeSlack   = 2 * time.Second

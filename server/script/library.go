@@ -9,7 +9,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"dragonfly/server/resp"
-	"dragonfly/server/script/lualib"
 	"dragonfly/store/resperr"
 )
 
@@ -72,7 +71,7 @@ func NewLibrary(code string) (*Library, error) {
 		return nil, resperr.LibraryEngine(engine)
 	}
 	var err error
-	if lib.proto, err = lualib.Compile(code[end:], functionChunk); err != nil {
+	if lib.proto, err = compile(code[end:], functionChunk); err != nil {
 		return nil, resperr.FunctionCompile(err)
 	}
 	return lib, nil

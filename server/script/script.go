@@ -114,11 +114,21 @@ func Compile(body string, positions Positions) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.proto, err = lualib.Compile(source, chunk); err != nil {
+	if s.proto, err = compile(source, chunk); err != nil {
 		return nil, resperr.ScriptCompile(err)
 	}
 	s.only = onlyDeclared(source, positions)
 	return s, nil
+}
+
+// compile compiles a chunk.
+func compile(source, name string) (*lua.FunctionProto, error) {
+	proto, err := lualib.Compile(source, name)
+	if err == nil {
+		// Gopher-lua would make the table "arg" in each call, which the main function of a chunk does not have.
+		proto.IsVarArg &^= lua.VarArgNeedsArg
+	}
+	return proto, err
 }
 
 // header reads the flags of a script from its first line, and returns the source behind it. The line end stays, so that

@@ -83,7 +83,7 @@ func (c *converter) table(t *lua.LTable) {
 	if _, ok := stringField(t, "err"); ok {
 		var text string
 		text, c.counted = errorText(t)
-		c.w.Err(resperr.Error(strings.TrimPrefix(text, "-")))
+		c.w.Err(resperr.Error(text))
 		return
 	}
 	if text, ok := stringField(t, "ok"); ok {

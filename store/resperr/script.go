@@ -75,3 +75,29 @@ func LibraryEngine(name string) Error { return New("Engine '" + name + "' not fo
 
 // LibraryMetadata refuses an unknown word in the first line of a library.
 func LibraryMetadata(word string) Error { return New("Invalid metadata value given: " + word) }
+
+// Function libraries and their commands.
+const (
+	LibraryNotFound       Error = "ERR Library not found"
+	LibraryNameMissing    Error = "ERR library name argument was not given"
+	FunctionNumKeys       Error = "ERR Bad number of keys provided"
+	FunctionFlushOption   Error = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+	FunctionRestorePolicy Error = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
+	FunctionPayload       Error = "ERR DUMP payload version or checksum are wrong"
+	FunctionPayloadFailed Error = "ERR failed loading functions payload"
+)
+
+// LibraryExists refuses a second library of a name.
+func LibraryExists(name string) Error { return New("Library '" + name + "' already exists") }
+
+// LibraryThere is LibraryExists as FUNCTION RESTORE puts it.
+func LibraryThere(name string) Error { return New("Library " + name + " already exists") }
+
+// FunctionExists refuses a second function of a name.
+func FunctionExists(name string) Error { return New("Function " + name + " already exists") }
+
+// FunctionLoadOption refuses an unknown option of FUNCTION LOAD.
+func FunctionLoadOption(word string) Error { return New("Unknown option given: " + word) }
+
+// FunctionListOption refuses an unknown option of FUNCTION LIST.
+func FunctionListOption(word string) Error { return New("Unknown argument " + word) }

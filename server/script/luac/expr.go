@@ -13,7 +13,11 @@ type expr struct {
 	name  string // how errors call its value, "" if not at all
 	need  int    // registers that it takes while it is evaluated, at most
 	depth int    // of its tree
-	// The operands of a "..", and their names.
+	chain *chain // if it is a ".."
+}
+
+// chain are the operands of a "..", and their names.
+type chain struct {
 	operands []ast.Expr
 	names    []string
 }
@@ -178,18 +182,21 @@ const maxOperands = 50
 
 // concat makes a "..". It binds to the right, so if y is one too, x joins its operands.
 func (p *parser) concat(x, y expr) expr {
-	out := expr{depth: y.depth}
-	if len(y.operands) > 0 && len(y.operands) < maxOperands {
-		out.operands = append([]ast.Expr{x.e}, y.operands...)
-		out.names = append([]string{x.name}, y.names...)
-		out.need = max(x.need+1, y.need+1)
+	c := &chain{}
+	out := expr{chain: c}
+	if y.chain != nil && len(y.chain.operands) < maxOperands {
+		c.operands = append([]ast.Expr{x.e}, y.chain.operands...)
+		c.names = append([]string{x.name}, y.chain.names...)
+		out.need = max(x.need, y.need) + 1
+		out.depth = y.depth
+		y.depth--
 	} else {
-		out.operands = []ast.Expr{x.e, y.e}
-		out.names = []string{x.name, y.name}
+		c.operands = []ast.Expr{x.e, y.e}
+		c.names = []string{x.name, y.name}
 		out.need = max(x.need+1, y.need+2)
 	}
-	call := p.hook(hookConcat, out.operands...)
-	p.mark(call, p.last, append([]string{"", ""}, out.names...)...)
+	call := p.hook(hookConcat, c.operands...)
+	p.mark(call, p.last, append([]string{"", ""}, c.names...)...)
 	out.e = call
 	return p.made(out, x, y)
 }
@@ -201,7 +208,7 @@ func (p *parser) simple() expr {
 	switch p.t.tok {
 	case tkNumber:
 		x.e = &ast.NumberExpr{Value: strconv.FormatFloat(p.t.num, 'g', -1, 64)}
-		p.constant(p.t.num)
+		p.number(p.t.num)
 	case tkString:
 		x.e = &ast.StringExpr{Value: p.t.str}
 		p.constant(p.t.str)
@@ -370,16 +377,13 @@ func (p *parser) constructor() expr {
 			done += items
 			e, items = &ast.TableExpr{}, 0
 		}
-		field, parts := p.tableField()
-		if field.Key == nil {
+		key, value := p.tableField()
+		if key.e == nil {
 			items++
 		}
-		e.Fields = append(e.Fields, field)
-		pending := min(items, itemsAtOnce) + 1
-		for i := range parts {
-			out.need = max(out.need, pending+i+parts[i].need)
-		}
-		out = p.made(out, parts...)
+		e.Fields = append(e.Fields, &ast.Field{Key: key.e, Value: value.e})
+		out.need = max(out.need, min(items, itemsAtOnce)+1+max(key.need, 1+value.need))
+		out = p.made(out, key, value)
 		if !p.accept(',') && !p.accept(';') {
 			break
 		}
@@ -405,9 +409,8 @@ func (p *parser) join(before ast.Expr, n int, e ast.Expr) ast.Expr {
 	return p.hook(hookJoin, before, count, e)
 }
 
-// tableField parses one element of a constructor.
-func (p *parser) tableField() (*ast.Field, []expr) {
-	var key expr
+// tableField parses one element of a constructor. There may be no key.
+func (p *parser) tableField() (key, value expr) {
 	switch {
 	case p.t.tok == tkName && p.peek() == '=':
 		e := &ast.StringExpr{Value: p.t.str}
@@ -418,12 +421,10 @@ func (p *parser) tableField() (*ast.Field, []expr) {
 	case p.t.tok == '[':
 		key = p.bracketed()
 	default:
-		value := p.expression()
-		return &ast.Field{Value: value.e}, []expr{value}
+		return key, p.expression()
 	}
 	p.expect('=')
-	value := p.expression()
-	return &ast.Field{Key: key.e, Value: value.e}, []expr{key, value}
+	return key, p.expression()
 }
 
 // function parses the parameters and the body of a function that begins at a line.

@@ -42,92 +42,103 @@ const blanks = " \t\n\v\f\r"
 // hexadecimal numbers with fraction and exponent, "inf" and "nan". Like C it stops at a zero byte.
 func ParseNumber(s string) (float64, bool) {
 	s = strings.Trim(cString(s), blanks)
-	digits, negative := s, false
-	if s != "" && (s[0] == '-' || s[0] == '+') {
-		digits, negative = s[1:], s[0] == '-'
-	}
-	f, ok := parseUnsigned(digits)
-	if negative {
-		f = -f
-	}
-	return f, ok
+	f, n := ParsePrefix(s)
+	return f, n > 0 && n == len(s)
 }
 
-func parseUnsigned(s string) (float64, bool) {
-	if s == "" {
-		return 0, false
+// ParsePrefix converts the number at the beginning of s as C's strtod does, but for blanks, and returns its length: 0 if there is none.
+func ParsePrefix(s string) (f float64, n int) {
+	digits, sign := s, 0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		digits, sign = s[1:], 1
 	}
-	if c := s[0]; c > '9' {
-		return parseWord(s)
+	if n = numberLength(digits); n == 0 {
+		f, n = parseWord(digits)
+	} else {
+		f = parseDigits(digits[:n])
 	}
-	if len(s) > 2 && s[0] == '0' && s[1]|0x20 == 'x' {
-		if !wellFormed(s[2:], 'p', isHex) {
-			return 0, false
-		}
-		if !strings.ContainsAny(s, "pP") {
-			s += "p0"
-		}
-	} else if !wellFormed(s, 'e', isDigit) {
-		return 0, false
+	if n == 0 {
+		return 0, 0
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	return f, err == nil || math.IsInf(f, 0) || f == 0
+	if s[0] == '-' {
+		f = -f
+	}
+	return f, n + sign
+}
+
+// parseDigits converts what numberLength has found. What is out of range becomes infinite or zero.
+func parseDigits(s string) float64 {
+	if len(s) > 1 && s[1]|0x20 == 'x' && !strings.ContainsAny(s, "pP") {
+		s += "p0" // Go wants an exponent
+	}
+	f, _ := strconv.ParseFloat(s, 64)
+	return f
 }
 
 // parseWord converts the names of special numbers.
-func parseWord(s string) (float64, bool) {
-	s = strings.ToLower(s)
-	if s == "inf" || s == "infinity" {
-		return math.Inf(1), true
+func parseWord(s string) (f float64, n int) {
+	begins := func(word string) bool { return len(s) >= len(word) && strings.EqualFold(s[:len(word)], word) }
+	switch {
+	case begins("infinity"):
+		return math.Inf(1), len("infinity")
+	case begins("inf"):
+		return math.Inf(1), len("inf")
+	case !begins("nan"):
+		return 0, 0
 	}
-	rest, ok := strings.CutPrefix(s, "nan")
-	if !ok {
-		return 0, false
-	}
-	if rest != "" {
-		if rest[0] != '(' || rest[len(rest)-1] != ')' {
-			return 0, false
+	n = len("nan")
+	if n < len(s) && s[n] == '(' {
+		end := n + 1
+		for end < len(s) && isName(int(s[end])) {
+			end++
 		}
-		for _, c := range rest[1 : len(rest)-1] {
-			if !isName(int(c)) {
-				return 0, false
-			}
+		if end < len(s) && s[end] == ')' {
+			n = end + 1
 		}
 	}
-	return math.Copysign(math.NaN(), 1), true
+	return math.Copysign(math.NaN(), 1), n
 }
 
 func isHex(c int) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-// wellFormed tells whether s is digits with at most one point, at least one of them, and perhaps an exponent.
-func wellFormed(s string, exponent byte, digit func(int) bool) bool {
-	n, points, i := 0, 0, 0
-	for ; i < len(s); i++ {
-		if s[i] == '.' && points == 0 {
-			points++
-		} else if digit(int(s[i])) {
-			n++
+// numberLength is how long the number without a sign is with which s begins.
+func numberLength(s string) int {
+	if len(s) > 2 && s[0] == '0' && s[1]|0x20 == 'x' {
+		if n := digitsLength(s[2:], 'p', isHex); n > 0 {
+			return 2 + n
+		}
+	}
+	return digitsLength(s, 'e', isDigit)
+}
+
+// digitsLength is how long digits are with at most one point, at least one digit, and perhaps an exponent.
+func digitsLength(s string, exponent byte, digit func(int) bool) int {
+	digits, point, n := 0, false, 0
+	for ; n < len(s); n++ {
+		if s[n] == '.' && !point {
+			point = true
+		} else if digit(int(s[n])) {
+			digits++
 		} else {
 			break
 		}
 	}
-	if n == 0 || i == len(s) {
-		return n > 0
+	if digits == 0 {
+		return 0
 	}
-	if s[i]|0x20 != exponent {
-		return false
+	if n == len(s) || s[n]|0x20 != exponent {
+		return n
 	}
-	i++
+	i := n + 1
 	if i < len(s) && (s[i] == '+' || s[i] == '-') {
 		i++
 	}
-	if i == len(s) {
-		return false
+	first := i
+	for i < len(s) && isDigit(int(s[i])) {
+		i++
 	}
-	for ; i < len(s); i++ {
-		if !isDigit(int(s[i])) {
-			return false
-		}
+	if i == first {
+		return n
 	}
-	return true
+	return i
 }

@@ -28,13 +28,15 @@ type parser struct {
 
 // function is what the parser knows of the function it is in.
 type function struct {
-	parent    *function
-	block     *block
-	line      int // where it begins, 0 for the main one
-	vararg    bool
-	locals    []string // that are visible, the innermost last
-	upvalues  map[string]struct{}
-	constants map[any]struct{}
+	parent   *function
+	block    *block
+	line     int // where it begins, 0 for the main one
+	vararg   bool
+	locals   []string // that are visible, the innermost last
+	upvalues map[string]struct{}
+	// Its constants.
+	strings map[string]struct{}
+	numbers map[float64]struct{}
 }
 
 // block is a block of statements in a function.
@@ -97,13 +99,26 @@ func (p *parser) declare(names ...string) {
 	p.limit(len(p.fn.locals), maxLocals, "local variables")
 }
 
-// constant counts a constant of the function.
-func (p *parser) constant(v any) {
-	if p.fn.constants == nil {
-		p.fn.constants = map[any]struct{}{}
+// constant counts a string among the constants of the function.
+func (p *parser) constant(s string) {
+	if p.fn.strings == nil {
+		p.fn.strings = map[string]struct{}{}
 	}
-	p.fn.constants[v] = struct{}{}
-	if len(p.fn.constants) > maxConstants {
+	p.fn.strings[s] = struct{}{}
+	p.countConstants()
+}
+
+// number counts a number among the constants of the function.
+func (p *parser) number(f float64) {
+	if p.fn.numbers == nil {
+		p.fn.numbers = map[float64]struct{}{}
+	}
+	p.fn.numbers[f] = struct{}{}
+	p.countConstants()
+}
+
+func (p *parser) countConstants() {
+	if len(p.fn.strings)+len(p.fn.numbers) > maxConstants {
 		p.errorNear("constant table overflow", "")
 	}
 }

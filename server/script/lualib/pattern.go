@@ -17,6 +17,8 @@ const (
 	maxRecursion  = 20000
 	stepsPerTick  = 1 << 12
 	maxMatchSteps = 1 << 32
+
+	setBytesPerStep = 16 // how much of a set is read in the time of a step
 )
 
 // The lengths of captures that are not closed, or have none.
@@ -35,19 +37,23 @@ type matcher struct {
 	captures [maxCaptures]capture
 	level    int // captures, open or closed
 	depth    int
-	steps    int
+	steps    int // so far, all in all
+	left     int // until the next tick
 }
 
 // fails is what match returns when there is no match.
 const fails = -1
 
-// step counts a step.
-func (m *matcher) step() {
-	if m.steps++; m.steps%stepsPerTick == 0 {
-		tick(m.L)
-		if m.steps > maxMatchSteps {
-			raise(m.L, "pattern too complex")
-		}
+// step counts n steps.
+func (m *matcher) step(n int) {
+	m.steps += n
+	if m.left -= n; m.left > 0 {
+		return
+	}
+	m.left = stepsPerTick
+	tick(m.L)
+	if m.steps > maxMatchSteps {
+		raise(m.L, "pattern too complex")
 	}
 }
 
@@ -65,7 +71,7 @@ func (m *matcher) follow(s, p int) int {
 		raise(m.L, "pattern too complex")
 	}
 	for p < len(m.pat) {
-		m.step()
+		m.step(1)
 		switch m.pat[p] {
 		case '(':
 			if p+1 < len(m.pat) && m.pat[p+1] == ')' {
@@ -142,14 +148,14 @@ func (m *matcher) follow(s, p int) int {
 func (m *matcher) most(s, p, end, least int) int {
 	n := 0
 	for m.single(s+n, p, end) {
-		m.step()
+		m.step(1)
 		n++
 	}
 	for ; n >= least; n-- {
 		if e := m.match(s+n, end+1); e != fails {
 			return e
 		}
-		m.step()
+		m.step(1)
 	}
 	return fails
 }
@@ -160,7 +166,7 @@ func (m *matcher) least(s, p, end int) int {
 		if e := m.match(s, end+1); e != fails {
 			return e
 		}
-		m.step()
+		m.step(1)
 		if !m.single(s, p, end) {
 			return fails
 		}
@@ -208,7 +214,7 @@ func (m *matcher) balance(s, p int) int {
 	}
 	depth := 1
 	for s++; s < len(m.src); s++ {
-		m.step()
+		m.step(1)
 		switch m.src[s] {
 		case closes:
 			if depth--; depth == 0 {
@@ -253,6 +259,7 @@ func (m *matcher) back(s int, digit byte) int {
 
 // classEnd returns where the single at p ends.
 func (m *matcher) classEnd(p int) int {
+	start := p
 	c := m.pat[p]
 	p++
 	switch c {
@@ -277,6 +284,7 @@ func (m *matcher) classEnd(p int) int {
 				raise(m.L, "malformed pattern (missing ']')")
 			}
 		}
+		m.step((p - start) / setBytesPerStep)
 		return p + 1
 	}
 	return p
@@ -301,6 +309,7 @@ func (m *matcher) single(s, p, end int) bool {
 
 // inSet tells whether c is in the set between the brackets at p and last.
 func (m *matcher) inSet(c byte, p, last int) bool {
+	m.step((last - p) / setBytesPerStep)
 	in := true
 	p++
 	if m.pat[p] == '^' {

@@ -161,7 +161,7 @@ func search(L *lua.LState, find bool) int {
 		if p > 0 {
 			break
 		}
-		m.step()
+		m.step(1)
 	}
 	L.Push(lua.LNil)
 	return 1
@@ -193,7 +193,7 @@ func gmatch(L *lua.LState) int {
 		for ; pos <= len(s); pos++ {
 			end := m.start(pos, 0)
 			if end == fails {
-				m.step()
+				m.step(1)
 				continue
 			}
 			start := pos
@@ -233,7 +233,7 @@ func (s *library) gsub(L *lua.LState) int {
 		case pos < len(src):
 			out = append(out, src[pos])
 			pos++
-			m.step()
+			m.step(1)
 		default:
 			pos++
 		}
