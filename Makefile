@@ -46,10 +46,11 @@ test: ## Vet and test everything under the race detector: what every commit must
 race: ## Test under the race detector, each test three times
 	CGO_ENABLED=1 $(GO) test -race -p $(TEST_P) -count 3 $(PKGS)
 
-test-long: ## Test with the long randomized runs: every prefix, 1,000 data sets, a million commands; up to two hours
-	CGO_ENABLED=1 $(GO) test -race -p $(TEST_P) -tags long -count 1 -timeout 60m $(PKGS)
+test-long: ## Test with the long randomized runs: every prefix, 1,000 data sets, two million commands; up to two hours
+	CGO_ENABLED=1 HANDOFFS=10000 TRANSACTIONS=50000 $(GO) test -race -p $(TEST_P) -tags long -count 1 -timeout 60m $(PKGS)
+	HANDOFFS=50000 TRANSACTIONS=1000000 BLOCKED=9000 $(GO) test -count 1 -timeout 30m -run "HandOffs|Transactions|BlockedCost" ./server
 	$(GO) test -count 1 -timeout 30m -run Prefix ./rdbload -prefixes
-	DATASETS=1000 COMMANDS=1000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
+	DATASETS=1000 COMMANDS=2000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
 
 lint: ## Report files gofmt would change, and what vet and staticcheck find
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"dragonfly/rdbload/aof"
 	"dragonfly/server/config"
+	"dragonfly/server/script"
 )
 
 // aofCommand returns a command as it stands in a log; its words are separated by blanks.
@@ -210,13 +212,44 @@ func TestReplayRefuses(t *testing.T) {
 	f("NOSUCH k v", `unknown command "NOSUCH"`)
 	f(strings.Repeat("x", 100), `unknown command "`+strings.Repeat("x", 64)+`"`)
 	f("XGROUP NOSUCH k", `unknown command "XGROUP NOSUCH"`)
-	f("EVAL return 0", "EVAL: scripts and functions cannot be run while loading")
-	f("evalsha abc 0", "EVALSHA: scripts and functions cannot be run while loading")
-	f("FCALL f 0", "FCALL: scripts and functions cannot be run while loading")
-	f("FUNCTION LOAD code", "FUNCTION LOAD: function libraries are read from the RDB base of a log only: BGREWRITEAOF writes one")
 	f("SELECT 4", `database "4", but --dbnum is 4`)
 	f("SELECT x", `database "x", but --dbnum is 4`)
 	f("SELECT", "SELECT without a database")
+}
+
+// TestReplayScripts: scripts and functions of a log run, in a transaction too.
+func TestReplayScripts(t *testing.T) {
+	s := newServer(t, nil)
+	var log bytes.Buffer
+	add := func(args ...string) {
+		fmt.Fprintf(&log, "*%d\r\n", len(args))
+		for _, a := range args {
+			fmt.Fprintf(&log, "$%d\r\n%s\r\n", len(a), a)
+		}
+	}
+	body := "redis.call('SET', KEYS[1], ARGV[1]); redis.call('SELECT', 3); return redis.call('INCR', 'undeclared')"
+	add("SELECT", "1")
+	add("EVAL", body, "1", "k", "v")
+	add("SCRIPT", "LOAD", body)
+	add("EVALSHA", script.SHA([]byte(body)), "1", "l", "w")
+	add("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function(keys, args) return redis.call('RPUSH', keys[1], unpack(args)) end)")
+	add("MULTI")
+	add("FCALL", "f", "1", "list", "a", "b")
+	add("EVAL", "error('on purpose')", "0")
+	add("EXEC")
+	add("SET", "last", "1")
+	sum, err := s.loadAOF(t.Context(), aofFile(t, log.String()))
+	if err != nil || sum.Errors != 1 || !strings.Contains(sum.FirstError, "on purpose") {
+		t.Fatalf("%v, %v, %s", &sum, err, sum.FirstError)
+	}
+	c := inMemory(t, s)
+	got := fmt.Sprint(c.Do(t.Context(), "SELECT", 1), c.Do(t.Context(), "MGET", "k", "l", "last"), c.Do(t.Context(), "LRANGE", "list", "0", "-1"),
+		c.Do(t.Context(), "FCALL", "f", 1, "list", "c"), c.Do(t.Context(), "SELECT", 3), c.Do(t.Context(), "GET", "undeclared"))
+	for _, want := range []string{"[v w 1]", "[a b]", "FCALL f 1 list c: 3", "GET undeclared: 2"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
 }
 
 // TestReplayDatabases: every file of a log begins with database 0.

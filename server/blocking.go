@@ -32,14 +32,22 @@ type blocked struct {
 	asked  [][]byte // the client's own
 	db     int
 	waiter store.Waiter
-	silent bool // CLIENT REPLY
-	timer  *time.Timer
+	alike  alike
+	silent bool        // CLIENT REPLY
+	timed  bool        // the wait ends some time
+	timer  *time.Timer // which ends it
 	// timedOut writes the reply when time runs out.
 	timedOut func(w *reply.Writer)
 
 	mu   sync.Mutex
 	done bool          // guarded by mu: somebody has ended the wait
 	took time.Duration // all runs together; guarded by mu until somebody has ended the wait
+}
+
+// alike is what those have in common of whom one finds nothing where another did not: see command.Wait.
+type alike struct {
+	cmd  *command.Command
+	name string
 }
 
 // claim ends the wait, unless somebody did.
@@ -55,7 +63,8 @@ func (b *blocked) claim() bool {
 func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 	w := co.ctx.Waiting
 	co.ctx.Waiting = nil
-	b := &blocked{cl: cl, cmd: cmd, asked: copyArgs(args), db: cl.DB, timedOut: w.TimedOut, took: co.took, silent: cl.Reply != session.ReplyOn}
+	b := &blocked{cl: cl, cmd: cmd, asked: copyArgs(args), db: cl.DB, timedOut: w.TimedOut, took: co.took, silent: cl.Reply != session.ReplyOn,
+		alike: alike{cmd, w.Alike}, timed: w.Timeout > 0}
 	b.args = b.asked
 	if w.Args != nil {
 		b.args = copyArgs(w.Args)
@@ -67,7 +76,7 @@ func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 	cl.blocked.Store(b)
 	co.s.clients.blocked.Add(1)
 	cl.conn.ParkWatched()
-	if w.Timeout > 0 {
+	if b.timed {
 		// The timer may fire before it is assigned, but not while b.mu is held.
 		b.mu.Lock()
 		b.timer = time.AfterFunc(w.Timeout, func() { b.end(b.timedOut) })
@@ -223,7 +232,7 @@ func (co *coordinator) serveKey(r store.Ready) {
 	}
 	v := st.View(r.DB, co.nowMs)
 	pass := st.NewPass(r)
-	var failed []*command.Command
+	var failed []alike
 	for {
 		c := v.Peek(r.Key)
 		w := pass.Next(!c.Ok())
@@ -231,17 +240,16 @@ func (co *coordinator) serveKey(r store.Ready) {
 			return
 		}
 		b := w.Owner.(*blocked)
-		if slices.Contains(failed, b.cmd) {
-			continue // it would find as little as the one before
+		if slices.Contains(failed, b.alike) {
+			continue
 		}
 		if !co.holdsKeys(b) && !co.relock(r, co.shardsOf(b)...) {
 			return
 		}
 		switch co.resume(b, r) {
 		case waitsOn:
-			// Readers of a stream have groups and positions of their own: one finds what another does not.
-			if b.cmd.ACL&command.CatStream == 0 {
-				failed = append(failed, b.cmd)
+			if b.alike.name != "" {
+				failed = append(failed, b.alike)
 			}
 		case putOff:
 			return // nobody is to come before it

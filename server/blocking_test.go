@@ -528,9 +528,16 @@ func TestBlockedStats(t *testing.T) {
 	if got := c.do("info commandstats"); strings.Contains(got, "cmdstat_xread:") {
 		t.Errorf("counted before its end: %s", got)
 	}
-	if got := c.do("info clients"); !strings.Contains(got, "blocked_clients:1\r\n") {
-		t.Error(got)
+	group := block(t, s, "bzpopmin a b c 100")
+	got := c.do("info clients")
+	for _, want := range []string{"blocked_clients:2\r\n", "total_blocking_keys:4\r\n", "total_blocking_keys_on_nokey:0\r\n",
+		"clients_in_timeout_table:1\r\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
 	}
+	group.conn.Close()
+	waitBlocked(t, s, 1)
 	if got := c.do("client list"); !strings.Contains(got, " flags=b ") || !strings.Contains(got, "cmd=xread ") {
 		t.Error(got)
 	}
@@ -544,8 +551,14 @@ func TestBlockedStats(t *testing.T) {
 	}
 	c.expect(t, "xgroup create x g $", "+OK")
 	w = block(t, s, "xreadgroup group g c block 0 streams x >")
+	if got := c.do("info clients"); !strings.Contains(got, "total_blocking_keys_on_nokey:1\r\n") {
+		t.Error(got)
+	}
 	c.expect(t, "del x", ":1")
 	w.read()
+	if got := c.do("info clients"); !strings.Contains(got, "total_blocking_keys:0\r\n") || !strings.Contains(got, "_on_nokey:0\r\n") {
+		t.Error(got)
+	}
 	stats := c.do("info commandstats")
 	for _, want := range []string{"cmdstat_xread:calls=1,", "cmdstat_xreadgroup:calls=1,"} {
 		if !strings.Contains(stats, want) {

@@ -116,6 +116,10 @@ func writeCommandInfo(w *reply.Writer, cmd *command.Command) {
 			n++
 		}
 	}
+	for _, name := range furtherFlags(cmd) {
+		w.Simple(name)
+		n++
+	}
 	w.CloseSet(mark, n)
 	first, last, step := keyRange(cmd)
 	w.Int(int64(first))
@@ -163,6 +167,8 @@ type keySpec struct {
 	last, step, limit int
 	// numKeys: the beginning is a count of keys.
 	numKeys bool
+	// unknown: what the keys are does not follow from the arguments alone.
+	unknown bool
 }
 
 // keySpecs derives the specs of a command.
@@ -181,8 +187,12 @@ func keySpecs(cmd *command.Command) []keySpec {
 	if ch := &cmd.Channels; ch.Shard {
 		specs = append(specs, keySpec{flags: []string{"not_key"}, index: ch.First, last: lastOf(ch.First, ch.Last), step: 1})
 	}
-	if k.First != 0 {
-		specs = append(specs, keySpec{flags: next(), index: k.First, last: lastOf(k.First, k.Last), step: max(k.Step, 1)})
+	if first := k.First; first != 0 {
+		if len(flags) > 1 && k.Find == nil { // the first key is used in another way than the rest
+			specs = append(specs, keySpec{flags: next(), index: first, step: 1})
+			first++
+		}
+		specs = append(specs, keySpec{flags: next(), index: first, last: lastOf(first, k.Last), step: max(k.Step, 1)})
 	}
 	switch {
 	case k.NumKeys != 0:
@@ -194,6 +204,20 @@ func keySpecs(cmd *command.Command) []keySpec {
 			index = 4
 		}
 		specs = append(specs, keySpec{flags: next(), index: index, keyword: "STREAMS", last: -1, step: 1, limit: 2})
+	case cmd.Name == "georadius", cmd.Name == "georadiusbymember":
+		index := 6 // of the first option
+		if cmd.Name == "georadiusbymember" {
+			index = 5
+		}
+		store := next()
+		for _, word := range [...]string{"STORE", "STOREDIST"} {
+			specs = append(specs, keySpec{flags: store, index: index, keyword: word, step: 1})
+		}
+	case cmd.Name == "sort", cmd.Name == "sort_ro":
+		specs = append(specs, keySpec{flags: specs[0].flags, unknown: true}) // of BY and GET
+		if cmd.Name == "sort" {
+			specs = append(specs, keySpec{flags: next(), unknown: true})
+		}
 	}
 	return specs
 }
@@ -216,6 +240,17 @@ func (k *keySpec) write(w *reply.Writer) {
 	w.Set(len(k.flags))
 	for _, f := range k.flags {
 		w.Simple(f)
+	}
+	if k.unknown {
+		for _, part := range [...]string{"begin_search", "find_keys"} {
+			w.BulkString(part)
+			w.Map(2)
+			w.BulkString("type")
+			w.BulkString("unknown")
+			w.BulkString("spec")
+			w.Map(0)
+		}
+		return
 	}
 	w.BulkString("begin_search")
 	w.Map(2)

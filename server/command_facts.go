@@ -72,7 +72,7 @@ func keySpecWords(name string) string {
 		"object|refcount", "scard", "sismember", "strlen", "touch", "type", "watch", "xlen", "zcard":
 		return specMeta
 	case "expire", "expireat", "geoadd", "hmset", "hset", "lset", "persist", "pexpire", "pexpireat", "setrange", "xack",
-		"xadd", "xclaim", "xgroup|setid", "xsetid", "zadd", "hexpire", "hexpireat", "hpexpire", "hpexpireat", "hpersist":
+		"xadd", "xclaim", "xgroup|setid", "xsetid", "zadd", "hexpire", "hexpireat", "hpexpire", "hpexpireat", "hpersist", "fieldexpire":
 		return specUpdate
 	case "blmpop", "blpop", "brpop", "bzmpop", "bzpopmax", "bzpopmin", "getdel", "lmpop", "lpop", "rpop", "spop", "zmpop",
 		"zpopmax", "zpopmin":
@@ -80,7 +80,7 @@ func keySpecWords(name string) string {
 	case "hdel", "lrem", "ltrim", "srem", "xautoclaim", "xdel", "xgroup|destroy", "xgroup|delconsumer", "xtrim", "zrem",
 		"zremrangebylex", "zremrangebyrank", "zremrangebyscore":
 		return specDelete
-	case "append", "hsetnx", "linsert", "lpush", "lpushx", "pfadd", "rpush", "rpushx", "sadd", "xgroup|createconsumer", "xgroup|create":
+	case "append", "hsetnx", "linsert", "lpush", "lpushx", "pfadd", "rpush", "rpushx", "sadd", "saddex", "xgroup|createconsumer", "xgroup|create":
 		return specInsert
 	case "bitop", "geosearchstore", "sdiffstore", "sunionstore", "zdiffstore", "zinterstore", "zrangestore", "zunionstore":
 		return specReplace + ";" + specRead
@@ -102,7 +102,7 @@ func keySpecWords(name string) string {
 		return specTake + ";" + specReplace
 	case "renamenx":
 		return specTake + ";" + specCreate
-	case "pfcount":
+	case "pfcount", "pfdebug":
 		return "RW access"
 	case "pfmerge":
 		return "RW access insert;" + specRead
@@ -114,13 +114,35 @@ func keySpecWords(name string) string {
 	return ""
 }
 
+// furtherFlags returns those flags of a command that mean nothing to this server.
+func furtherFlags(cmd *command.Command) []string {
+	switch cmd.Name {
+	case "eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro":
+		return []string{"no_mandatory_keys", "stale"}
+	case "script|load", "failover", "cluster|count-failure-reports", "cluster|countkeysinslot", "cluster|getkeysinslot", "cluster|info",
+		"cluster|keyslot", "cluster|links", "cluster|myid", "cluster|myshardid", "cluster|nodes", "cluster|replicas", "cluster|reset", "cluster|shards",
+		"cluster|slaves", "cluster|slots":
+		return []string{"stale"}
+	case "cluster|addslots", "cluster|addslotsrange", "cluster|bumpepoch", "cluster|delslots", "cluster|delslotsrange", "cluster|failover",
+		"cluster|flushslots", "cluster|forget", "cluster|meet", "cluster|replicate", "cluster|saveconfig", "cluster|set-config-epoch",
+		"cluster|setslot", "replicaof", "slaveof":
+		return []string{"no_async_loading", "stale"}
+	case "bgsave", "save", "module|load", "module|loadex", "module|unload":
+		return []string{"no_async_loading"}
+	}
+	return nil
+}
+
 // commandTips returns hints for proxies: which nodes of a cluster a command goes to, how replies are joined, and
 // whether they may differ for equal data.
 func commandTips(name string) []string {
 	switch name {
 	case "client|info", "client|list", "dump", "hrandfield", "hscan", "lastsave", "object|encoding", "object|idletime",
 		"object|freq", "object|refcount", "pttl", "spop", "srandmember", "sscan", "time", "ttl", "xadd", "xautoclaim", "xclaim",
-		"xinfo|consumers", "xpending", "xtrim", "zrandmember", "zscan", "httl", "hpttl":
+		"xinfo|consumers", "xpending", "xtrim", "zrandmember", "zscan", "httl", "hpttl", "fieldttl":
+		return []string{"nondeterministic_output"}
+	case "cluster|bumpepoch", "cluster|count-failure-reports", "cluster|getkeysinslot", "cluster|info", "cluster|links", "cluster|nodes",
+		"cluster|replicas", "cluster|shards", "cluster|slaves", "cluster|slots":
 		return []string{"nondeterministic_output"}
 	case "command", "command|info", "command|docs", "command|list", "function|list", "hgetall", "hkeys", "hvals", "module|list",
 		"sdiff", "sinter", "smembers", "sunion":

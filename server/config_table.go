@@ -60,7 +60,7 @@ var redisParams = []param{
 	{name: "maxmemory-eviction-tenacity", kind: kindInt, max: 100, apply: applyTenacity},
 	{name: "lfu-log-factor", kind: kindInt, max: maxInt32, apply: applyLFUFactor},
 	{name: "lfu-decay-time", kind: kindInt, max: maxInt32, apply: applyLFUDecay},
-	{name: "active-expire-effort", kind: kindInt, min: 1, max: 10, def: "1"},
+	{name: "active-expire-effort", kind: kindInt, min: 1, max: 10, def: "1", apply: applyExpireEffort},
 	{name: "hz", kind: kindInt, max: maxInt32, parse: parseHZ},
 	{name: "dynamic-hz", kind: kindBool, def: "yes"},
 	{name: "activerehashing", kind: kindBool, def: "yes"},
@@ -81,7 +81,7 @@ var redisParams = []param{
 	{name: "zset-max-listpack-value", alias: "zset-max-ziplist-value", kind: kindMemory, max: maxInt64, limit: func(l *object.Limits) *int { return &l.ZsetMaxListpackValue }},
 	{name: "stream-node-max-bytes", kind: kindMemory, max: maxInt64, limit: func(l *object.Limits) *int { return &l.StreamNodeMaxBytes }},
 	{name: "stream-node-max-entries", kind: kindInt, max: maxInt64, limit: func(l *object.Limits) *int { return &l.StreamNodeMaxEntries }},
-	{name: "hll-sparse-max-bytes", kind: kindMemory, max: maxInt64, def: "3000"},
+	{name: "hll-sparse-max-bytes", kind: kindMemory, max: maxInt64, limit: func(l *object.Limits) *int { return &l.HLLSparseMaxBytes }},
 	{name: "activedefrag", kind: kindBool, def: "no", apply: refuseYes("Active defragmentation cannot be enabled: sparse memory is given back without it")},
 	{name: "active-defrag-cycle-max", kind: kindInt, min: 1, max: 99, def: "25"},
 	{name: "active-defrag-cycle-min", kind: kindInt, min: 1, max: 99, def: "1"},
@@ -366,6 +366,11 @@ func applySlowlog(s *Server, _ string) error {
 
 func applyBusy(s *Server, text string) error {
 	s.busyMs.Store(atoi(text))
+	return nil
+}
+
+func applyExpireEffort(s *Server, text string) error {
+	s.store.ExpireEffort.Store(atoi(text))
 	return nil
 }
 

@@ -223,14 +223,14 @@ func (co *coordinator) dispatch(cl *client, r *request) {
 		co.refuse(cl, cmd, s.lent.busyError())
 		return
 	}
-	if s.pause.active.Load() && s.pause.hold(cmd, cl, co.nowMs) {
+	if s.pause.active.Load() && s.pause.hold(cmd, args, cl, co.nowMs) {
 		return
 	}
 	if cl.Multi != nil && cmd.Flags&command.Immediate == 0 {
 		cl.Multi.Queue = append(cl.Multi.Queue, copyArgs(args))
 		cl.Multi.Bytes += r.size
 		cl.Multi.NeedsMemory = cl.Multi.NeedsMemory || cmd.Flags&command.DenyOOM != 0
-		cl.Multi.Writes = cl.Multi.Writes || writes(cmd)
+		cl.Multi.Writes = cl.Multi.Writes || mayWrite(s, cmd, args)
 		cl.Multi.NeedsData = cl.Multi.NeedsData || cmd.Flags&command.WhileLoading == 0
 		co.out.Simple("QUEUED")
 		return

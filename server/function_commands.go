@@ -29,7 +29,7 @@ var functionCommands = []command.Command{
 	},
 	{
 		Name: "function", Arity: -2, Since: "7.0.0", Complexity: "That of the subcommand",
-		Flags: command.Container, ACL: command.CatScripting, Group: "scripting", Summary: "Manages function libraries.",
+		Flags: command.Container, Group: "scripting", Summary: "Manages function libraries.",
 	},
 	{
 		Name: "function|load", Arity: -3, Since: "7.0.0", Complexity: "O(1), and that of the body of the library",

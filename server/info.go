@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -202,8 +203,16 @@ func (s *Server) infoServer(w *infoWriter) {
 	w.field("config_file", s.cfg.ConfigFile)
 	w.field("io_threads_active", flag(len(s.loops) > 1))
 	for i, addr := range s.addrs {
-		w.field(fmt.Sprintf("listener%d", i), fmt.Sprintf("name=%s,bind=%s", addr.Network(), addr))
+		w.field(fmt.Sprintf("listener%d", i), listenerText(addr))
 	}
+}
+
+// listenerText describes a socket that the server listens on.
+func listenerText(addr net.Addr) string {
+	if a, ok := addr.(*net.TCPAddr); ok {
+		return fmt.Sprintf("name=tcp,bind=%s,port=%d", a.IP, a.Port)
+	}
+	return fmt.Sprintf("name=%s,bind=%s", addr.Network(), addr)
 }
 
 // multiplexing names how sockets are watched.
@@ -229,13 +238,16 @@ func osName() string {
 
 func (s *Server) infoClients(w *infoWriter) {
 	unread, pending := int64(0), int64(0)
-	watched, keys := 0, int32(0)
+	watched, timed, keys := 0, 0, int32(0)
 	for _, cl := range s.clients.all() {
 		unread = max(unread, int64(cl.shown.unread.Load()))
 		pending = max(pending, cl.conn.Backlog())
 		if n := cl.shown.watched.Load(); n > 0 {
 			watched++
 			keys += n
+		}
+		if b := cl.blocked.Load(); b != nil && b.timed {
+			timed++
 		}
 	}
 	w.field("connected_clients", s.clients.len())
@@ -249,10 +261,11 @@ func (s *Server) infoClients(w *infoWriter) {
 	w.field("tracking_clients", s.tracking.Stats().Clients)
 	w.field("pubsub_clients", s.pubsub.Subscribers())
 	w.field("watching_clients", watched)
-	w.field("clients_in_timeout_table", 0)
+	w.field("clients_in_timeout_table", timed)
 	w.field("total_watched_keys", keys)
-	w.field("total_blocking_keys", 0)
-	w.field("total_blocking_keys_on_nokey", 0)
+	waited, gone := s.store.WaitedKeys()
+	w.field("total_blocking_keys", waited)
+	w.field("total_blocking_keys_on_nokey", gone)
 	w.zeros("pipeline_queue_length", "send_delay_ms", "timeout_disconnects")
 }
 

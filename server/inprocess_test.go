@@ -245,4 +245,16 @@ func TestHotPathAllocations(t *testing.T) {
 			t.Errorf("%v: %v allocations", words, n)
 		}
 	}
+	// Nor while others wait for other keys, in all shards, or the same clients for several.
+	for i := range 10 {
+		block(t, s, fmt.Sprint("blpop wait:", i, " 0"))
+		block(t, s, fmt.Sprint("blmove wait:", i, " wait:", i+1, " left left 0"))
+	}
+	for _, words := range [][]string{
+		{"SET", "key:7", "other"}, {"HSET", "h", "f", "v"}, {"ZADD", "z", "1", "m"}, {"RPUSH", "l", "a"}, {"LPOP", "l"}, {"MSET", "key:1", "a", "key:2", "b"},
+	} {
+		if n := run(words...); n != 0 {
+			t.Errorf("%v: %v allocations while others wait", words, n)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dragonfly/server/command"
+	"dragonfly/server/script"
 )
 
 // pause is CLIENT PAUSE: commands wait until it ends.
@@ -23,10 +24,10 @@ type pause struct {
 
 // hold parks a client whose command has to wait for the end of the pause, and tells whether it did; the input of the
 // client stays unread then. Looking and parking are one step, or a pause that ends between them would forget the client.
-func (p *pause) hold(cmd *command.Command, cl *client, nowMs int64) bool {
+func (p *pause) hold(cmd *command.Command, args [][]byte, cl *client, nowMs int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.active.Load() || nowMs >= p.untilMs || !p.concerns(cmd, cl) {
+	if !p.active.Load() || nowMs >= p.untilMs || !p.concerns(cmd, args, cl) {
 		return false
 	}
 	cl.waiting = true
@@ -36,7 +37,7 @@ func (p *pause) hold(cmd *command.Command, cl *client, nowMs int64) bool {
 }
 
 // concerns tells whether the pause is for a command.
-func (p *pause) concerns(cmd *command.Command, cl *client) bool {
+func (p *pause) concerns(cmd *command.Command, args [][]byte, cl *client) bool {
 	switch {
 	case cmd.Name == "client|unpause" || cmd.Name == "client|pause" || cmd.Flags&command.NoAuth != 0:
 		return false
@@ -45,7 +46,35 @@ func (p *pause) concerns(cmd *command.Command, cl *client) bool {
 	case cmd.Name == "exec":
 		return cl.Multi != nil && cl.Multi.Writes
 	}
-	return writes(cmd)
+	return mayWrite(cl.server, cmd, args)
+}
+
+// mayWrite tells whether a command waits for the end of a pause of writes. A script does unless it says, or its command,
+// that it does not write.
+func mayWrite(s *Server, cmd *command.Command, args [][]byte) bool {
+	if cmd.Flags&command.Script == 0 || cmd.Flags&(command.Write|command.ReadOnly) != 0 {
+		return writes(cmd)
+	}
+	return s.scriptFlagsOf(cmd, args)&script.NoWrites == 0
+}
+
+// scriptFlagsOf returns the flags of the script or function that a command runs, none if there is no such.
+func (s *Server) scriptFlagsOf(cmd *command.Command, args [][]byte) script.Flags {
+	switch cmd.Name {
+	case "eval":
+		if sc, err := s.scripts.Eval(args[1]); err == nil {
+			return sc.Flags()
+		}
+	case "evalsha":
+		if sc := s.scripts.Get(args[1]); sc != nil {
+			return sc.Flags()
+		}
+	case "fcall":
+		if f, ok := s.functions.get().Find(args[1]); ok {
+			return f.Flags
+		}
+	}
+	return 0
 }
 
 // writes tells whether a command waits for the end of a pause of writes: those count, too, that change or reach more

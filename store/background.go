@@ -16,8 +16,8 @@ const (
 	// One lock visit of the expiry cycle looks at this many segments at most, and searches this many of them.
 	lookSlice   = 256
 	expireSlice = 4
-	// expireShare is the part of one core that the expiry cycle may take.
-	expireShare = 0.10
+	// The expiry cycle may take expireShare of one core, and expireMore for each further effort.
+	expireShare, expireMore = 0.10, 0.04
 )
 
 // expireCursor is where the expiry cycle of a shard goes on.
@@ -43,7 +43,7 @@ func (s *Store) Background(ctx context.Context, interval time.Duration, now func
 		s.cleanAll(ctx)
 		if !s.NoActiveExpire.Load() && !s.NoExpire.Load() && !s.KeepExpired.Load() {
 			start := time.Now()
-			budget := time.Duration(float64(interval) * expireShare)
+			budget := time.Duration(float64(interval) * (expireShare + expireMore*float64(s.ExpireEffort.Load()-1)))
 			for i, sh := range s.shards {
 				for time.Since(start) < budget {
 					if !sh.expireStep(&cursors[i], now().UnixMilli()) {

@@ -72,6 +72,8 @@ type Store struct {
 	KeepExpired atomic.Bool
 	// NoActiveExpire suspends the background search for expired keys: DEBUG SET-ACTIVE-EXPIRE.
 	NoActiveExpire atomic.Bool
+	// ExpireEffort is active-expire-effort, 1 to 10: how much of a core the background may take for that.
+	ExpireEffort atomic.Int64
 	// LFU makes the access clock of entries a frequency instead of a time: maxmemory-policy *-lfu.
 	LFU atomic.Bool
 	// LFUFactor makes frequencies grow slower, LFUDecay is the minutes without access that lower them by one, 0 for
@@ -177,6 +179,7 @@ func New(opt Options) (*Store, error) {
 	s := &Store{dbs: opt.Databases, notify: opt.Notify, modified: opt.Modified, onReady: opt.Ready, Limits: opt.Limits}
 	s.LFUFactor.Store(10)
 	s.LFUDecay.Store(1)
+	s.ExpireEffort.Store(1)
 	for i := range opt.Shards {
 		a, err := arena.New()
 		if err != nil {

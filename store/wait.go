@@ -52,12 +52,17 @@ type Ready struct {
 // waits is what the store knows of waiters as a whole, for those who look without a lock.
 type waits struct {
 	waiters atomic.Int64 // places in queues
+	keys    atomic.Int64 // queues
+	gone    atomic.Int64 // queues in which somebody has Gone set
 	ready   atomic.Int64 // keys in Shard.ready
 	seq     atomic.Uint64
 }
 
 // Waiters tells whether anybody waits for a key.
 func (s *Store) Waiters() bool { return s.waits.waiters.Load() != 0 }
+
+// WaitedKeys returns how many keys are waited for, and how many of them by somebody who cares for their being gone.
+func (s *Store) WaitedKeys() (keys, gone int64) { return s.waits.keys.Load(), s.waits.gone.Load() }
 
 // HasReady tells whether keys have changed that somebody waits for, and were not taken by TakeReady.
 func (s *Store) HasReady() bool { return s.waits.ready.Load() != 0 }
@@ -75,6 +80,7 @@ func (v *View) Await(w *Waiter, keys [][]byte) {
 			q = &waitQueue{key: k, shard: sh}
 			q.head.prev, q.head.next = &q.head, &q.head
 			sh.waiting[k] = q
+			v.st.waits.keys.Add(1)
 		}
 		if slices.ContainsFunc(w.places, func(p *place) bool { return p.q == q }) {
 			continue // the same key twice
@@ -86,7 +92,9 @@ func (v *View) Await(w *Waiter, keys [][]byte) {
 	wide := w.isWide()
 	for _, p := range w.places {
 		if w.Gone {
-			p.q.gone++
+			if p.q.gone++; p.q.gone == 1 {
+				v.st.waits.gone.Add(1)
+			}
 		}
 		if wide {
 			p.q.wide++
@@ -104,16 +112,20 @@ func (w *Waiter) isWide() bool {
 func (p *place) leave(wide bool) {
 	p.prev.next, p.next.prev, p.left = p.next, p.prev, true
 	q := p.q
+	st := q.shard.st
 	if p.w.Gone {
-		q.gone--
+		if q.gone--; q.gone == 0 {
+			st.waits.gone.Add(-1)
+		}
 	}
 	if wide {
 		q.wide--
 	}
 	if q.head.next == &q.head {
 		delete(q.shard.waiting, q.key)
+		st.waits.keys.Add(-1)
 	}
-	q.shard.st.waits.waiters.Add(-1)
+	st.waits.waiters.Add(-1)
 }
 
 // Leave takes w out of all queues. Their shards are locked by the caller.

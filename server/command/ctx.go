@@ -76,6 +76,9 @@ type Wait struct {
 	Args [][]byte
 	// Gone tells that the command runs again, too, when a key is gone, and not only when it is there.
 	Gone bool
+	// Alike, unless empty, says that of those who wait for a key with the same command and the same Alike, the others find
+	// nothing in it when one does: they are not tried.
+	Alike string
 	// TimedOut writes the reply when time runs out.
 	TimedOut func(w *reply.Writer)
 }

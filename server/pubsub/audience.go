@@ -102,13 +102,17 @@ func (a *audience) part(l *reactor.Loop, proto int) *part {
 	return &a.parts[len(a.parts)-1]
 }
 
-// push hands a message to the loops of the audience. It returns one that is far behind, nil if none is.
+// push hands a message to the loops of the audience, encoded once for each protocol. It returns one that is far behind, nil if none is.
 func (a *audience) push(m *message) (behind *reactor.Loop) {
+	var encoded [2][]byte // RESP2 and RESP3
 	for i := range a.parts {
 		p := &a.parts[i]
-		b := m.bytes(p.proto)
+		b := &encoded[p.proto-2]
+		if *b == nil {
+			*b = m.encode(p.proto)
+		}
 		for _, chunk := range p.chunks {
-			if p.loop.PushAll(chunk, b) {
+			if p.loop.PushAll(chunk, *b) {
 				behind = p.loop
 			}
 		}

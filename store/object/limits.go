@@ -14,6 +14,7 @@ type Limits struct {
 	ZsetMaxListpackValue   int // bytes
 	StreamNodeMaxBytes     int
 	StreamNodeMaxEntries   int
+	HLLSparseMaxBytes      int
 	PackedThreshold        int // DEBUG QUICKLIST-PACKED-THRESHOLD, bytes; 0 = none beside the node size
 }
 
@@ -30,5 +31,6 @@ func DefaultLimits() Limits {
 		ZsetMaxListpackValue:   64,
 		StreamNodeMaxBytes:     4096,
 		StreamNodeMaxEntries:   100,
+		HLLSparseMaxBytes:      3000,
 	}
 }

@@ -10,9 +10,6 @@ import (
 	"dragonfly/store/types/hll"
 )
 
-// maxSparse is the length beyond which sparse values become dense: Redis's default for hll-sparse-max-bytes.
-const maxSparse = 3000
-
 // check returns the error for an entry, which may be missing, that is not a HyperLogLog.
 func check(cell object.Cell) error {
 	switch {
@@ -60,7 +57,7 @@ func pfadd(c *command.Ctx) {
 		return
 	}
 	for _, elem := range c.Args[2:] {
-		b, raised, ok := hll.Add(cell.Reserve(cell.Len()+hll.MaxGrowth), elem, maxSparse)
+		b, raised, ok := hll.Add(cell.Reserve(cell.Len()+hll.MaxGrowth), elem, c.DB.Limits().HLLSparseMaxBytes)
 		if !ok {
 			c.Fail(resperr.HLLCorrupted)
 			return
@@ -149,7 +146,7 @@ func pfmerge(c *command.Ctx) {
 		b, ok = hll.ToDense(b)
 	}
 	if ok {
-		b, ok = u.Store(b, maxSparse)
+		b, ok = u.Store(b, c.DB.Limits().HLLSparseMaxBytes)
 	}
 	if !ok {
 		c.Fail(resperr.HLLCorrupted)

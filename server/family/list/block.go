@@ -13,7 +13,7 @@ import (
 
 // wait makes the client wait for elements in one of the lists.
 func wait(c *command.Ctx, timeout time.Duration, keys ...[]byte) {
-	c.Wait(command.Wait{Keys: keys, Timeout: timeout, TimedOut: timedOut})
+	c.Wait(command.Wait{Keys: keys, Timeout: timeout, Alike: "any element", TimedOut: timedOut})
 }
 
 func timedOut(w *reply.Writer) { w.NullArray() }

@@ -12,13 +12,15 @@ import (
 )
 
 // wait makes the client wait for entries in one of the streams. A group can only be read while it is there, so its reader
-// is told when that changes.
+// is told when that changes; what one of its readers does not find, another does not. Without a group, each has read up to
+// another ID.
 func (a *readArgs) wait(c *command.Ctx, want []wanted) {
 	c.Wait(command.Wait{
 		Keys:     a.keys,
 		Timeout:  a.timeout,
 		Args:     a.settled(c.Args, want),
 		Gone:     a.group != nil,
+		Alike:    string(a.group),
 		TimedOut: func(w *reply.Writer) { w.NullArray() },
 	})
 }

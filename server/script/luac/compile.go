@@ -23,8 +23,8 @@ type Hooks struct {
 	Length *lua.LFunction // gets the operand of "#"
 	// They get a bound of a numeric for, and return it as a number.
 	ForInit, ForLimit, ForStep *lua.LFunction
-	// Join gets a table, how many elements its constructor has put in it, and another table. It returns the first, with the
-	// elements of the second behind.
+	// Join gets a table, how many elements its constructor has put in it, a table of more elements, and one of others with keys. It
+	// returns the first, with everything in it.
 	Join *lua.LFunction
 }
 

@@ -363,50 +363,63 @@ const maxItems = 25000
 // itemsAtOnce is how many elements gopher-lua gathers before it puts them in a table.
 const itemsAtOnce = 50
 
+// constructor parses a table. A long one is made in parts, which are put together: behind the first, elements with a key have a part
+// of their own.
 func (p *parser) constructor() expr {
 	line := p.line
 	p.next()
 	out := expr{}
-	e := &ast.TableExpr{}
-	var before ast.Expr // the part of the table that is complete
-	items, done := 0, 0
+	var before ast.Expr // the parts that are complete
+	items, done := &ast.TableExpr{}, 0
+	var keyed *ast.TableExpr // those of this part with a key, if it is not the first
+	n := 0                   // elements of this part without one
 	for p.t.tok != '}' {
-		if items == maxItems {
-			p.mark(e, line)
-			before = p.join(before, done, e)
-			done += items
-			e, items = &ast.TableExpr{}, 0
+		if n == maxItems {
+			before = p.join(before, done, items, keyed)
+			done += n
+			items, keyed, n = &ast.TableExpr{}, &ast.TableExpr{}, 0
+			p.mark(items, line)
+			p.mark(keyed, line)
 		}
 		key, value := p.tableField()
+		part := items
 		if key.e == nil {
-			items++
+			n++
+		} else if keyed != nil {
+			part = keyed
 		}
-		e.Fields = append(e.Fields, &ast.Field{Key: key.e, Value: value.e})
-		out.need = max(out.need, min(items, itemsAtOnce)+1+max(key.need, 1+value.need))
+		part.Fields = append(part.Fields, &ast.Field{Key: key.e, Value: value.e})
+		out.need = max(out.need, min(n, itemsAtOnce)+1+max(key.need, 1+value.need))
 		out = p.made(out, key, value)
 		if !p.accept(',') && !p.accept(';') {
 			break
 		}
 	}
 	p.match('}', '{', line)
-	p.mark(e, line)
-	out.e = e
-	if before != nil {
-		out.e = p.join(before, done, e)
-		out.need += 3 * (done/maxItems + 1)
+	p.mark(items, line)
+	if fields := items.Fields; n > 1 && (n-1)%itemsAtOnce == 0 && fields[len(fields)-1].Key == nil {
+		// If it has many values, the generator would put them in the place of those it has just gathered.
+		items.Fields = fields[:len(fields)-1]
+		before = p.join(before, done, items, keyed)
+		done += n - 1
+		items, keyed = &ast.TableExpr{Fields: fields[len(fields)-1:]}, &ast.TableExpr{}
+		p.mark(items, line)
+		p.mark(keyed, line)
+		out.need += 4
 	}
-	out.need += 2
+	out.e = p.join(before, done, items, keyed)
+	out.need += 2 + 4*(done/maxItems)
 	return out
 }
 
-// join puts two parts of a table together, of which the first has n elements. It is nil if there is none yet.
-func (p *parser) join(before ast.Expr, n int, e ast.Expr) ast.Expr {
+// join puts a part of a table behind n elements that there are before, if there are any.
+func (p *parser) join(before ast.Expr, n int, items, keyed *ast.TableExpr) ast.Expr {
 	if before == nil {
-		return e
+		return items
 	}
 	count := &ast.NumberExpr{Value: itoa(n)}
 	p.mark(count, p.last)
-	return p.hook(hookJoin, before, count, e)
+	return p.hook(hookJoin, before, count, items, keyed)
 }
 
 // tableField parses one element of a constructor. There may be no key.

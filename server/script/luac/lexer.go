@@ -319,12 +319,6 @@ func (lx *lexer) longString(level int, comment bool) lexeme {
 			}
 			text.WriteString(lx.src[lx.pos : lx.pos+1+n])
 			lx.pos += 1 + n
-		case '[':
-			if level == 0 && lx.at(1) == '[' {
-				lx.errorNear("nesting of [[...]] is deprecated", "[")
-			}
-			text.WriteByte('[')
-			lx.pos++
 		case '\n', '\r':
 			lx.newline()
 			text.WriteByte('\n')

@@ -109,11 +109,10 @@ func argError(L *lua.LState, n int, msg string) {
 			if kind, rest, ok := strings.Cut(full, " '"); ok {
 				name = strings.TrimSuffix(rest, "'")
 				if kind == "method" {
-					n--
+					if n--; n == 0 {
+						raise(L, "calling '"+name+"' on bad self ("+msg+")")
+					}
 				}
-			}
-			if n == 0 {
-				raise(L, "calling '"+name+"' on bad self ("+msg+")")
 			}
 		case lua.OP_TFORLOOP:
 			name = "(for generator)"

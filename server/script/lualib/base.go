@@ -283,6 +283,9 @@ func stringOf(L *lua.LState, v lua.LValue) lua.LValue {
 	if s, ok := toString(v); ok {
 		return lua.LString(s)
 	}
+	if v == lua.LValue(of(L).null) {
+		return lua.LString("userdata: (nil)") // C shows a null pointer so
+	}
 	return lua.LString(v.String())
 }
 

@@ -27,7 +27,7 @@ type library struct {
 	start   *lua.LFunction // the body of every coroutine, see coroutine.go
 	yield   *lua.LFunction
 	resumed lua.LGFunction // gopher-lua's own coroutine.resume
-	yielded int            // values of the yield that ended the last resume
+	null    *lua.LUserData // cjson.null
 }
 
 // registryKey is where a state keeps its library.

@@ -118,14 +118,13 @@ func bound(msg string) lua.LGFunction {
 
 // join puts the parts of a long constructor together.
 func join(L *lua.LState) int {
-	t, n, more := L.Get(1).(*lua.LTable), int(L.Get(2).(lua.LNumber)), L.Get(3).(*lua.LTable)
-	for i := range more.MaxN() {
-		t.RawSetInt(n+i+1, more.RawGetInt(i+1))
+	t, n := L.Get(1).(*lua.LTable), int(L.Get(2).(lua.LNumber))
+	items, keyed := L.Get(3).(*lua.LTable), L.Get(4).(*lua.LTable)
+	for i := range items.MaxN() {
+		setElement(t, n+i+1, items.RawGetInt(i+1))
 	}
-	for k, v := more.Next(lua.LNil); k != lua.LNil; k, v = more.Next(k) {
-		if f, ok := k.(lua.LNumber); !ok || !isIndex(float64(f)) {
-			t.RawSet(k, v)
-		}
+	for k, v := keyed.Next(lua.LNil); k != lua.LNil; k, v = keyed.Next(k) {
+		t.RawSet(k, v)
 	}
 	L.Push(t)
 	return 1

@@ -1,6 +1,7 @@
 package lualib
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,19 +54,51 @@ func snippets(t *testing.T, file string) []string {
 	return list
 }
 
-// TestAgainstRedis runs pieces of Lua here and in a redis-server, and compares what they return or throw.
-func TestAgainstRedis(t *testing.T) {
-	r := commandtest.StartRedis(t)
+var update = flag.Bool("update", false, "write what redis-server answers to testdata/*.want")
+
+// TestKnown runs pieces of Lua, and compares what they return or throw with what a redis-server answered once.
+func TestKnown(t *testing.T) {
+	for _, file := range pieceFiles(t) {
+		text, err := os.ReadFile(strings.TrimSuffix(file, ".lua.txt") + ".want")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := strings.Split(string(text), "\n")
+		for i, s := range snippets(t, file) {
+			if got := strconv.Quote(runHarness(t, s)); got != want[i] {
+				t.Errorf("%s\n got %.400s\nwant %.400s", s, got, want[i])
+			}
+		}
+	}
+}
+
+// pieceFiles are the files of testdata.
+func pieceFiles(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.lua.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no testdata", err)
 	}
-	for _, file := range files {
+	return files
+}
+
+// TestAgainstRedis runs pieces of Lua here and in a redis-server, and compares what they return or throw.
+func TestAgainstRedis(t *testing.T) {
+	r := commandtest.StartRedis(t)
+	for _, file := range pieceFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".lua.txt"), func(t *testing.T) {
+			var known strings.Builder
 			for _, s := range snippets(t, file) {
 				want := bulk(r.Do("EVAL", harness, "0", s))
+				known.WriteString(strconv.Quote(want) + "\n")
 				if got := runHarness(t, s); got != want {
 					t.Errorf("%s\n  got %.400s\nredis %.400s", s, got, want)
+				}
+			}
+			if *update {
+				name := strings.TrimSuffix(file, ".lua.txt") + ".want"
+				if err := os.WriteFile(name, []byte(known.String()), 0o644); err != nil {
+					t.Fatal(err)
 				}
 			}
 		})
