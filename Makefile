@@ -31,7 +31,7 @@ DEPS = gcc libc6-dev dpkg-dev git redis-server redis-sentinel redis-tools tcl po
 NPM_DEPS = bullmq@6.7.0 connect-redis@9.0.0 express-session@1.19.0 ioredis@6.0.0 redis@6.3.1
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race test-long lint fmt fuzz bench microbench integration conformance cover cross image container-test deps run-sample clean
+.PHONY: help build test race test-long lint fmt fuzz bench microbench integration conformance suites cover cross image container-test deps run-sample clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -78,6 +78,9 @@ integration: build ## Play scripts to the built program and to a real redis-serv
 
 conformance: build ## Run the test suite of Redis against the built program (see integration/conformance.sh)
 	integration/conformance.sh
+
+suites: build ## Run the test suites of go-redis and miniredis against the built program (see integration/suites.sh)
+	integration/suites.sh
 
 cover: ## Write coverage to bin/coverage.html
 	@mkdir -p bin

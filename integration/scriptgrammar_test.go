@@ -19,18 +19,17 @@ import (
 // where each word is in base64. #call: is a script that answers what its one command answers, #list: one that answers
 // with a list of what all answer, #list3: the same with RESP3 within the script.
 
-// withScripts adds a family of scripts to a grammar, with calls of functions or not.
-func (g *generator) withScripts(weight int, functions bool) {
-	g.scripts = &scripts{functions: functions}
+// withScripts adds a family of scripts to a grammar, and of calls of the functions of library.
+func (g *generator) withScripts(weight int) {
+	g.scripts = &scripts{}
 	g.families = append(g.families, family{weight: weight})
 	g.total += weight
 }
 
 // scripts are those that a generator has made, to be called again.
 type scripts struct {
-	functions bool
-	made      int
-	recent    []script
+	made   int
+	recent []script
 }
 
 // script is the text of a script with its arguments, keys first.
@@ -60,7 +59,7 @@ func (g *generator) script() []string {
 		return []string{"SCRIPT", "EXISTS", g.recentScript().sha(), "0123456789012345678901234567890123456789"}
 	case n == 1:
 		return []string{"SCRIPT", "LOAD", g.recentScript().text}
-	case n < 6 && g.scripts.functions:
+	case n < 6:
 		return g.functionCall()
 	case n < 10:
 		s := g.recentScript()
@@ -250,7 +249,7 @@ func sameScript(args []string, ours, redis *value) bool {
 				anyMapOrder(v)
 				shortNumbers(v)
 			}
-			if hasMap(commands[i]) && ours.items[i].kind == '*' {
+			if loses(commands[i]) && ours.items[i].kind == '*' {
 				continue
 			}
 		}
@@ -281,8 +280,9 @@ func shortNumbers(v *value) {
 	}
 }
 
-// hasMap tells whether a command answers with a map in RESP3: for a RESP2 client it is a list without order when a script
-// has had it.
-func hasMap(args []string) bool {
-	return slices.Contains([]string{"LCS", "XINFO", "XREAD", "XREADGROUP"}, strings.ToUpper(args[0]))
+// loses tells whether a script with RESP3 loses what a command answers: a map has no order then, which is a list for a
+// RESP2 client, and a list ends at a null, which any element of an unsorted set may have for SORT with GET.
+func loses(args []string) bool {
+	name := strings.ToUpper(args[0])
+	return slices.Contains([]string{"LCS", "XINFO", "XREAD", "XREADGROUP"}, name) || strings.HasPrefix(name, "SORT") && has(args, "GET")
 }

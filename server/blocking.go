@@ -69,7 +69,7 @@ func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 	if w.Args != nil {
 		b.args = copyArgs(w.Args)
 	}
-	b.waiter.Owner, b.waiter.Gone = b, w.Gone
+	b.waiter.Owner, b.waiter.Gone, b.waiter.Wide = b, w.Gone, co.isWide(b)
 	v := co.s.store.View(cl.DB, co.nowMs)
 	v.Await(&b.waiter, w.Keys)
 	cl.waiting = true
@@ -82,6 +82,12 @@ func (co *coordinator) block(cl *client, cmd *command.Command, args [][]byte) {
 		b.timer = time.AfterFunc(w.Timeout, func() { b.end(b.timedOut) })
 		b.mu.Unlock()
 	}
+}
+
+// isWide tells whether the keys of a command are in several shards.
+func (co *coordinator) isWide(b *blocked) bool {
+	shards := co.shardsOf(b)
+	return slices.ContainsFunc(shards, func(sh int) bool { return sh != shards[0] })
 }
 
 // end ends the wait with a reply, unless it has ended; it tells whether it did. No shard of its keys need be locked.
@@ -368,7 +374,7 @@ func (s *Server) serveLater() {
 	s.work.Go(func() {
 		s.service.run(s, func(co *coordinator) {
 			for i := range s.store.NumShards() {
-				s.awaitShard(i)
+				s.store.Shard(i).AwaitFree()
 				if co.tx.LockOne(i) {
 					co.serveReady()
 					co.tx.Unlock()
@@ -385,10 +391,10 @@ func (s *Server) serveAgain(r store.Ready, shards ...int) {
 	s.work.Go(func() {
 		s.service.run(s, func(co *coordinator) {
 			for _, sh := range shards {
-				s.awaitShard(sh)
+				s.store.Shard(sh).AwaitFree()
 			}
 			for !co.tx.LockOne(home) {
-				s.awaitShard(home)
+				s.store.Shard(home).AwaitFree()
 			}
 			v := s.store.View(r.DB, co.nowMs)
 			v.Wake(r.Key)
@@ -396,13 +402,6 @@ func (s *Server) serveAgain(r store.Ready, shards ...int) {
 			co.tx.Unlock()
 		})
 	})
-}
-
-// awaitShard waits until no script keeps a shard.
-func (s *Server) awaitShard(i int) {
-	sh := s.store.Shard(i)
-	sh.Lock() // which does so
-	sh.Unlock()
 }
 
 // run runs fn with the coordinator of the service.

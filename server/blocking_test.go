@@ -283,6 +283,46 @@ func TestLinkedMoves(t *testing.T) {
 	c.expect(t, "lrange x 0 -1", "*1 $v")
 }
 
+// TestNobodySeesBetween: nobody finds an element that was pushed for a client who waits, whatever shards that takes.
+func TestNobodySeesBetween(t *testing.T) {
+	s := newServer(t, func(c *config.Config) { c.NumShards = 16 })
+	waiting, c, watcher := dial(t, s), dial(t, s), dial(t, s)
+	stop := make(chan bool)
+	go func() {
+		defer close(stop)
+		for {
+			watcher.send("exists k")
+			switch watcher.read() {
+			case ":0":
+			case ":1":
+				t.Error("somebody has seen the element")
+				return
+			default:
+				return
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	for i := range 200 {
+		for _, blocked := range []string{"blmove k to%d left right 0", "blpop k other%d another%d 0", "bzpopmin other%d k 0"} {
+			waiting.send(strings.ReplaceAll(blocked, "%d", strconv.Itoa(i)))
+			waitBlocked(t, s, 1)
+			if strings.HasPrefix(blocked, "bz") {
+				c.do("zadd k 1 a")
+			} else {
+				c.do("rpush k a")
+			}
+			waiting.read()
+		}
+	}
+	stop <- true
+	<-stop
+}
+
 // TestMoveToWrongType: who cannot be served has an error, and the element is for the next.
 func TestMoveToWrongType(t *testing.T) {
 	s := newServer(t, nil)

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"slices"
 	"sync/atomic"
 
+	"dragonfly/persistence/rdbfmt"
 	"dragonfly/server/loader"
 )
 
@@ -20,6 +22,13 @@ func (c *carried) get() loader.Carried {
 }
 
 func (c *carried) set(v loader.Carried) { c.p.Store(&v) }
+
+// dropScripts forgets the scripts.
+func (c *carried) dropScripts() {
+	v := c.get()
+	v.Aux = slices.DeleteFunc(slices.Clone(v.Aux), func(field [2]string) bool { return field[0] == rdbfmt.AuxLua })
+	c.set(v)
+}
 
 // merge takes what a load has brought, in place of what there was, or beside it.
 func (c *carried) merge(v loader.Carried, beside bool) {

@@ -223,7 +223,9 @@ func clientList(c *command.Ctx) {
 		c.Fail(err)
 		return
 	}
-	co.client(c).publishSelf(c)
+	if cl := co.client(c); cl.conn != nil { // else it is a script that asks
+		cl.publishSelf(c)
+	}
 	var b []byte
 	for _, cl := range co.s.clients.all() {
 		if want(cl) && !cl.conn.Killed() {

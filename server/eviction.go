@@ -49,6 +49,7 @@ type eviction struct {
 	// find out that it waits.
 	goal   atomic.Int64
 	sparse atomic.Bool
+	moving atomic.Bool // memory is being moved together
 
 	mu      sync.Mutex
 	waiting []func() // wake clients that wait for room; guarded by mu
@@ -236,10 +237,12 @@ func (s *Server) moveTogether(ctx context.Context, budget time.Duration) {
 	limit := s.maxMemory.Load()
 	cfg := s.params.settings()
 	if limit <= 0 || float64(s.usedMemory()) < cfg.DefragThreshold*float64(limit) {
+		s.evict.moving.Store(false)
 		return
 	}
 	for ctx.Err() == nil {
 		more := s.store.Defragment(store.Defrag{Waste: cfg.DefragWaste, Below: cfg.DefragUtilization}, time.Now().Add(budget))
+		s.evict.moving.Store(more)
 		sparse := more && s.store.Resident() > limit+limit/sparseShare+sparseLeast
 		if sparse != s.evict.sparse.Load() {
 			s.evict.sparse.Store(sparse)

@@ -116,9 +116,11 @@ func (s *Server) info(names []string, nowMs int64, visit func(func(sh *store.Sha
 // dataStats is what INFO says of the data.
 type dataStats struct {
 	store.Stats
-	used          int64 // bytes
-	keys, expires []int // by database
-	ttl           []meanTTL
+	used, resident int64   // bytes of blocks, and of the memory they are in
+	keys, expires  []int   // by database
+	tables         []int64 // bytes, by database
+	ttl            []meanTTL
+	pending        int // values and tables that are being freed
 }
 
 // meanTTL samples the time to live of keys.
@@ -137,9 +139,12 @@ const ttlCells = 8
 // dataStats visits all shards.
 func (s *Server) dataStats(nowMs int64, visit func(func(sh *store.Shard))) dataStats {
 	n := s.store.NumDBs()
-	d := dataStats{keys: make([]int, n), expires: make([]int, n), ttl: make([]meanTTL, n)}
+	d := dataStats{keys: make([]int, n), expires: make([]int, n), tables: make([]int64, n), ttl: make([]meanTTL, n)}
 	visit(func(sh *store.Shard) {
 		d.used += sh.A.Used()
+		d.resident += sh.A.Resident()
+		d.pending += sh.Pending()
+		d.LazyFreed += sh.Stats.LazyFreed
 		d.Hits += sh.Stats.Hits
 		d.Misses += sh.Stats.Misses
 		d.Expired += sh.Stats.Expired
@@ -147,6 +152,7 @@ func (s *Server) dataStats(nowMs int64, visit func(func(sh *store.Shard))) dataS
 		d.ExpiredFields += sh.Stats.ExpiredFields
 		for i := range n {
 			d.keys[i] += sh.Len(i)
+			d.tables[i] += int64(sh.TableBytes(i))
 			expires := sh.DB(i).Expires()
 			d.expires[i] += expires
 			if expires > 0 {
@@ -270,35 +276,26 @@ func (s *Server) infoClients(w *infoWriter) {
 }
 
 func (s *Server) infoMemory(w *infoWriter) {
-	used := baseMemory + w.data.used
-	peak := max(s.peak.Load(), used)
-	rss := residentMemory()
-	heap := goHeap()
-	limit := s.maxMemory.Load()
-	total := totalMemory()
-	keys := 0
-	for _, n := range w.data.keys {
-		keys += n
-	}
+	m := s.memoryUseOf(w.data)
 	size := func(name string, n int64) {
 		w.field(name, n)
 		w.field(name+"_human", humanBytes(n))
 	}
-	size("used_memory", used)
-	size("used_memory_rss", rss)
-	size("used_memory_peak", peak)
-	w.field("used_memory_peak_perc", percent(used, peak))
-	w.field("used_memory_peak_rss", peakResident(rss))
-	w.field("used_memory_overhead", baseMemory)
+	size("used_memory", m.used)
+	size("used_memory_rss", m.rss)
+	size("used_memory_peak", m.peak)
+	w.field("used_memory_peak_perc", percent(m.used, m.peak))
+	w.field("used_memory_peak_rss", peakResident(m.rss))
+	w.field("used_memory_overhead", m.overhead())
 	w.field("used_memory_startup", baseMemory)
-	w.field("used_memory_dataset", w.data.used)
-	w.field("used_memory_dataset_perc", percent(w.data.used, max(1, used-baseMemory)))
-	w.field("used_memory_go_heap", heap)
-	w.field("allocator_allocated", w.data.used+heap)
-	w.field("allocator_active", rss)
-	w.field("allocator_resident", rss)
+	w.field("used_memory_dataset", m.dataset())
+	w.field("used_memory_dataset_perc", percent(m.dataset(), m.used-baseMemory))
+	w.field("used_memory_go_heap", m.heap)
+	w.field("allocator_allocated", m.allocated())
+	w.field("allocator_active", m.active())
+	w.field("allocator_resident", m.rss)
 	w.zeros("allocator_muzzy")
-	size("total_system_memory", total)
+	size("total_system_memory", totalMemory())
 	w.zeros("used_memory_lua", "used_memory_vm_eval")
 	w.field("used_memory_lua_human", "0B")
 	scripts, scriptBytes, _ := s.scripts.Usage()
@@ -312,29 +309,40 @@ func (s *Server) infoMemory(w *infoWriter) {
 	w.field("used_memory_functions", functionBytes)
 	w.field("used_memory_scripts", int64(scriptBytes)+functionBytes)
 	w.field("used_memory_scripts_human", config.FormatMemory(int64(scriptBytes)+functionBytes))
-	size("maxmemory", limit)
+	size("maxmemory", s.maxMemory.Load())
 	w.field("maxmemory_policy", s.param("maxmemory-policy"))
-	w.field("allocator_frag_ratio", ratio(rss, w.data.used+heap))
-	w.field("allocator_frag_bytes", max(0, rss-w.data.used-heap))
-	w.field("allocator_rss_ratio", "1.00")
-	w.zeros("allocator_rss_bytes")
+	w.field("allocator_frag_ratio", ratio(m.active(), m.allocated()))
+	w.field("allocator_frag_bytes", m.active()-m.allocated())
+	w.field("allocator_rss_ratio", ratio(m.rss, m.active()))
+	w.field("allocator_rss_bytes", m.rss-m.active())
 	w.field("rss_overhead_ratio", "1.00")
 	w.zeros("rss_overhead_bytes")
-	w.field("mem_fragmentation_ratio", ratio(rss, used))
-	w.field("mem_fragmentation_bytes", rss-used)
+	w.field("mem_fragmentation_ratio", ratio(m.rss, m.used))
+	w.field("mem_fragmentation_bytes", m.rss-m.used)
 	w.zeros("mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves")
-	w.field("mem_clients_normal", s.clientBuffers())
+	w.field("mem_clients_normal", m.clients)
 	w.zeros("mem_cluster_links", "mem_aof_buffer")
 	w.field("mem_allocator", "arena")
-	w.zeros("active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects")
-	w.field("cache_mode", "store")
-	w.field("object_used_memory", w.data.used)
-	w.field("num_entries", keys)
-	w.zeros("fibers_stack_vms", "fibers_count", "table_used_memory", "prime_capacity", "inline_keys", "small_string_bytes",
+	w.field("active_defrag_running", flag(s.evict.moving.Load()))
+	w.field("lazyfree_pending_objects", w.data.pending)
+	w.field("lazyfreed_objects", w.data.LazyFreed)
+	w.field("cache_mode", cacheMode(s.cfg.CacheMode))
+	w.field("object_used_memory", w.data.used-m.tables)
+	w.field("table_used_memory", m.tables)
+	w.field("num_entries", m.keys)
+	w.zeros("fibers_stack_vms", "fibers_count", "prime_capacity", "inline_keys", "small_string_bytes",
 		"pipeline_cache_bytes", "dispatch_queue_bytes", "pipeline_queue_bytes", "dispatch_queue_subscriber_bytes",
 		"dispatch_queue_peak_bytes", "client_read_buffer_peak_bytes", "tls_bytes", "snapshot_serialization_bytes",
 		"commands_squashing_replies_bytes", "psync_buffer_size", "psync_buffer_bytes",
 		"replication_streaming_buffer_bytes", "replication_full_sync_buffer_bytes")
+}
+
+// cacheMode names the mode as Dragonfly does.
+func cacheMode(on bool) string {
+	if on {
+		return "cache"
+	}
+	return "store"
 }
 
 // percent writes a share of a whole.

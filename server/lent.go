@@ -11,7 +11,7 @@ import (
 // lent is about scripts that run for long: between their steps they keep their shards but not the locks (see package tx),
 // so that the loops go on. Clients whose commands need those shards wait here.
 type lent struct {
-	ended atomic.Uint64 // how often a script gave its shards back
+	ended atomic.Uint64 // how often those who wait were told to try again: a script gave its shards back, or became busy
 	busy  atomic.Int32  // scripts that run for longer than busy-reply-threshold
 
 	mu      sync.Mutex
@@ -34,7 +34,6 @@ func (l *lent) enter(x *executor) {
 func (l *lent) leave(x *executor) {
 	l.mu.Lock()
 	l.scripts = slices.DeleteFunc(l.scripts, func(y *executor) bool { return y == x })
-	l.ended.Add(1)
 	l.mu.Unlock()
 	l.release()
 }
@@ -60,6 +59,7 @@ func (l *lent) forget(cl *client) {
 // release lets all who wait try again: they get what they asked for, or BUSY.
 func (l *lent) release() {
 	l.mu.Lock()
+	l.ended.Add(1) // who was refused a shard before, and comes to wait after this, does not wait
 	list := l.waiting
 	l.waiting = nil
 	l.mu.Unlock()

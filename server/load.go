@@ -259,6 +259,7 @@ func (s *Server) loadFrom(ctx context.Context, from source, opt loadOptions) (su
 		s.log.Warn(fmt.Sprintf("%s: %d keys are there twice; the later ones count", from.path(), n))
 	}
 	s.carried.merge(l.Carried(), opt.beside)
+	s.adoptScripts(l.Carried().Aux)
 	if err := s.adoptFunctions(l.Carried().Functions, opt.beside, opt.replace); err != nil {
 		return sum, err
 	}

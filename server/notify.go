@@ -83,6 +83,7 @@ func (s *Server) publishEvent(channel, message []byte) {
 }
 
 // holdBack parks a client whose command may have been one that caused events, while a loop does not keep up with these.
+// Nobody holds the background back: its expiries come at a rate that a loop can bear.
 func (e *events) holdBack(cl *client) {
 	l := e.behind.Load()
 	if l == nil || cl.waiting || cl.closing {

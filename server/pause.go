@@ -62,9 +62,7 @@ func mayWrite(s *Server, cmd *command.Command, args [][]byte) bool {
 func (s *Server) scriptFlagsOf(cmd *command.Command, args [][]byte) script.Flags {
 	switch cmd.Name {
 	case "eval":
-		if sc, err := s.scripts.Eval(args[1]); err == nil {
-			return sc.Flags()
-		}
+		return script.FlagsOf(args[1]) // the cache gets it when it is run
 	case "evalsha":
 		if sc := s.scripts.Get(args[1]); sc != nil {
 			return sc.Flags()

@@ -381,6 +381,7 @@ func (p *persister) write(ctx context.Context, j *save) (persistence.Result, err
 	meta.RedisVersion, meta.Version, meta.UsedMemory = redisVersion, s.cfg.Version, s.store.Used()
 	_, meta.TableMemory = s.tables()
 	meta.Carried = persistence.Carried(s.carried.get())
+	meta.Carried.Aux = s.withScripts(meta.Carried.Aux)
 	meta.Carried.Functions = s.functions.get().Sources()
 	meta.Alone = j.alone
 	meta.Access = accessFor(s.param("maxmemory-policy"))

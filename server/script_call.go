@@ -112,8 +112,11 @@ func (x *executor) CheckCommand(args [][]byte) (allowed bool, err error) {
 	return x.co.allows(&x.cl, cmd, args), nil
 }
 
-// Log writes a line of the script to the log.
+// Log writes a line of the script to the log, if that is wanted: redis.log.
 func (x *executor) Log(level int, text string) {
+	if !x.s.cfg.LuaEnableRedisLog {
+		return
+	}
 	switch level {
 	case script.LogWarning:
 		x.s.log.Warn(text)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"dragonfly/persistence/rdbfmt"
 	"dragonfly/server/command"
 	"dragonfly/server/script"
 	"dragonfly/store/number"
@@ -195,7 +196,28 @@ func scriptFlush(c *command.Ctx) {
 		return
 	}
 	of(c).s.scripts.Flush()
+	of(c).s.carried.dropScripts()
 	c.Reply.OK()
+}
+
+// adoptScripts makes known the scripts that a snapshot has brought.
+func (s *Server) adoptScripts(aux [][2]string) {
+	for _, field := range aux {
+		if field[0] == rdbfmt.AuxLua {
+			s.scripts.Load([]byte(field[1])) // what does not compile here is kept for whom it does
+		}
+	}
+}
+
+// withScripts adds the scripts of SCRIPT LOAD to the metadata of a snapshot.
+func (s *Server) withScripts(aux [][2]string) [][2]string {
+	aux = slices.Clone(aux)
+	for _, sc := range s.knownScripts() {
+		if field := [2]string{rdbfmt.AuxLua, sc.Body}; s.scripts.Loaded(sc) && !slices.Contains(aux, field) {
+			aux = append(aux, field)
+		}
+	}
+	return aux
 }
 
 func scriptKill(c *command.Ctx) {

@@ -210,7 +210,7 @@ func (s *Server) Serve(conn net.Conn) error { return s.group.Serve(conn) }
 // closes the server. An error means that it could not start or could not load.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
-	s.loading.Store(true) // until Load says otherwise
+	s.loading.Store(s.cfg.DBFilename != "" || s.cfg.LoadAOF != "") // until Load says otherwise
 	if err := s.Listen(); err != nil {
 		return err
 	}

@@ -49,14 +49,24 @@ func totalMemory() int64 {
 	return 0
 }
 
-// goHeap returns the bytes of live and dead objects on the heap of Go, beside the data.
-func goHeap() int64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() != metrics.KindUint64 {
-		return 0
+// goHeap returns the bytes of live and dead objects on the heap of Go, beside the data, and of the memory they are in.
+func goHeap() (objects, resident int64) {
+	samples := []metrics.Sample{
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"},
 	}
-	return int64(sample[0].Value.Uint64())
+	metrics.Read(samples)
+	for i, sample := range samples {
+		if sample.Value.Kind() != metrics.KindUint64 {
+			continue
+		}
+		resident += int64(sample.Value.Uint64())
+		if i == 0 {
+			objects = resident
+		}
+	}
+	return objects, resident
 }
 
 // cpuTimes returns the processor time of the process and of children that have ended.

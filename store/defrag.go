@@ -19,7 +19,7 @@ import (
 // (arena.Evacuate), a walk through all tables moves the blocks that are in them, and they go back to the system. It is
 // possible since a block has one reference to it, or all that refer to it are found from there.
 //
-// What does not move: nodes of trees, groups of streams, and values that a snapshot is about to write in pieces: the
+// What does not move: groups of streams, chains of tables, and values that a snapshot is about to write in pieces: the
 // writer may be in the middle of them.
 
 // Defrag says when memory is moved together.
@@ -42,6 +42,7 @@ const (
 // defragWalk is where the walk of a shard goes on.
 type defragWalk struct {
 	on    bool
+	slabs int // that were chosen
 	db    int
 	pos   uint64
 	big   []bigKey // values that have visits of their own
@@ -94,7 +95,7 @@ func (sh *Shard) defragment(opt Defrag, now time.Time) (busy bool) {
 			w.next = now.Add(defragRest)
 			return false
 		}
-		*w = defragWalk{on: true}
+		*w = defragWalk{on: true, slabs: slabs}
 	}
 	switch {
 	case len(w.big) > 0:
@@ -104,8 +105,12 @@ func (sh *Shard) defragment(opt Defrag, now time.Time) (busy bool) {
 			w.db, w.pos = w.db+1, 0
 		}
 	default:
-		sh.A.Settle()
 		w.on = false
+		if left := sh.A.Settle(); left > w.slabs/2 {
+			// Most of it cannot be moved, or not now.
+			w.next = now.Add(defragRest)
+			return false
+		}
 	}
 	return true
 }

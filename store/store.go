@@ -242,6 +242,15 @@ func (sh *Shard) Lock() {
 	}
 }
 
+// AwaitFree waits until the shard is not lent.
+func (sh *Shard) AwaitFree() {
+	sh.mu.Lock()
+	for sh.lent {
+		sh.free.Wait()
+	}
+	sh.mu.Unlock()
+}
+
 // Acquire takes ownership of the shard, or returns false if it is lent.
 func (sh *Shard) Acquire() bool {
 	sh.mu.Lock()
@@ -275,8 +284,7 @@ func (s *Store) LockAll() {
 		for _, sh := range s.shards[:i] {
 			sh.Unlock()
 		}
-		s.shards[i].Lock()
-		s.shards[i].Unlock()
+		s.shards[i].AwaitFree()
 		i = -1
 	}
 }

@@ -13,7 +13,9 @@ type Waiter struct {
 	// Owner is who waits; it means nothing to the store.
 	Owner any
 	// Gone tells that the waiter cares for a key that is no more, not only for one that is there.
-	Gone   bool
+	Gone bool
+	// Wide tells that the waiter needs several shards to be served: WideWaiters finds it.
+	Wide   bool
 	places []*place
 }
 
@@ -39,7 +41,7 @@ type waitQueue struct {
 	head  place
 	ready bool // in Shard.ready
 	gone  int  // waiters that have Gone set
-	wide  int  // waiters for keys in other shards, too
+	wide  int  // waiters that have Wide set
 }
 
 // Ready is a key that changed while clients waited for it.
@@ -89,27 +91,21 @@ func (v *View) Await(w *Waiter, keys [][]byte) {
 		p.prev.next, p.next.prev = p, p
 		w.places = append(w.places, p)
 	}
-	wide := w.isWide()
 	for _, p := range w.places {
 		if w.Gone {
 			if p.q.gone++; p.q.gone == 1 {
 				v.st.waits.gone.Add(1)
 			}
 		}
-		if wide {
+		if w.Wide {
 			p.q.wide++
 		}
 	}
 	v.st.waits.waiters.Add(int64(len(w.places)))
 }
 
-// isWide tells whether the keys that w waits for are in several shards.
-func (w *Waiter) isWide() bool {
-	return slices.ContainsFunc(w.places, func(p *place) bool { return p.q.shard != w.places[0].q.shard })
-}
-
 // leave takes a place out of its queue. The shard is locked.
-func (p *place) leave(wide bool) {
+func (p *place) leave() {
 	p.prev.next, p.next.prev, p.left = p.next, p.prev, true
 	q := p.q
 	st := q.shard.st
@@ -118,7 +114,7 @@ func (p *place) leave(wide bool) {
 			st.waits.gone.Add(-1)
 		}
 	}
-	if wide {
+	if p.w.Wide {
 		q.wide--
 	}
 	if q.head.next == &q.head {
@@ -130,26 +126,24 @@ func (p *place) leave(wide bool) {
 
 // Leave takes w out of all queues. Their shards are locked by the caller.
 func (w *Waiter) Leave() {
-	wide := w.isWide()
 	for _, p := range w.places {
-		p.leave(wide)
+		p.leave()
 	}
 	w.places = nil
 }
 
 // Forget takes w out of all queues, of which no shard is locked by the caller. Nobody may call Leave meanwhile.
 func (s *Store) Forget(w *Waiter) {
-	wide := w.isWide()
 	for _, p := range w.places {
 		p.q.shard.mu.Lock() // even while a script keeps the shard: it does not look at queues between its steps
-		p.leave(wide)
+		p.leave()
 		p.q.shard.mu.Unlock()
 	}
 	w.places = nil
 }
 
-// WideWaiters goes through those who wait for a key and for others in further shards: among the first most in its queue.
-// The shard of the key is locked.
+// WideWaiters goes through those who wait for a key and need several shards, if any does, and through others: the first most
+// in its queue. The shard of the key is locked.
 func (s *Store) WideWaiters(db int, key []byte, most int) iter.Seq[*Waiter] {
 	return func(yield func(*Waiter) bool) {
 		sh := s.shards[s.ShardOf(key)]

@@ -24,6 +24,7 @@ func TestTimeout(t *testing.T) {
 	f("1", time.Second, nil)
 	f("0.1", 100*time.Millisecond, nil)
 	f("0.0001", time.Millisecond, nil)
+	f("1e-4000", time.Millisecond, nil)
 	f("1e3", 1000*time.Second, nil)
 	f("0x10", 16*time.Second, nil)
 	f("9000000000000000", longest, nil)

@@ -58,6 +58,7 @@ type Config struct {
 	// Memory.
 
 	CacheMode           bool    // evict instead of refusing writes
+	LuaEnableRedisLog   bool    // redis.log writes to the log
 	MaxMemoryPolicy     string  // what is evicted
 	MaxMemorySamples    int     // keys looked at for each that is evicted
 	EvictionTenacity    int     // how long a command may evict, 0 to 100

@@ -2,15 +2,15 @@ package config
 
 // scriptSettings are about Lua.
 var scriptSettings = []Setting{
-	{Name: "interpreter_per_thread", Kind: Uint32, Default: "10", Help: "Lua interpreters per thread", Status: Tuning, Reason: noScripts},
-	{Name: "luagc", Kind: String, Default: "", Help: "GC mode: inc/pause/stepmul/stepsize or gen/minor/major", Status: Tuning, Reason: noScripts},
-	{Name: "lua_mem_gc_threshold", Kind: Uint64, Default: "10000000", Help: "Force GC above this many bytes per thread; 0 off", Access: Writable, Status: Tuning, Reason: noScripts},
-	{Name: "lua_enable_redis_log", Kind: Bool, Default: "false", Help: "redis.log writes to the server log", Status: Unbuilt, Reason: "scripting"},
-	{Name: "lua_resp2_legacy_float", Kind: Bool, Default: "false", Help: "Floats returned as truncated integers to RESP2", Status: Unbuilt, Reason: "scripting"},
-	{Name: "lua_auto_async", Kind: Bool, Default: "false", Help: "Rewrite call with unused result to acall", Status: Tuning, Reason: noScripts},
-	{Name: "lua_allow_undeclared_auto_correct", Kind: Bool, Default: "false", Help: "Flip the undeclared-keys flag automatically on first violation", Status: Tuning, Reason: noScripts},
-	{Name: "lua_undeclared_keys_shas", Kind: List, Default: "", Help: "SHAs that may access undeclared keys", Access: Writable, Status: Unbuilt, Reason: "scripting"},
-	{Name: "lua_float_as_int_shas", Kind: List, Default: "", Help: "SHAs whose floats return as integers", Access: Writable, Status: Unbuilt, Reason: "scripting"},
+	{Name: "interpreter_per_thread", Kind: Uint32, Default: "10", Help: "Lua interpreters per thread", Status: Tuning, Reason: scriptsAsNeeded},
+	{Name: "luagc", Kind: String, Default: "", Help: "GC mode: inc/pause/stepmul/stepsize or gen/minor/major", Status: Tuning, Reason: oneCollector},
+	{Name: "lua_mem_gc_threshold", Kind: Uint64, Default: "10000000", Help: "Force GC above this many bytes per thread; 0 off", Access: Writable, Status: Tuning, Reason: oneCollector},
+	{Name: "lua_enable_redis_log", Kind: Bool, Default: "false", Help: "redis.log writes to the server log", field: func(c *Config) any { return &c.LuaEnableRedisLog }},
+	{Name: "lua_resp2_legacy_float", Kind: Bool, Default: "false", Help: "Floats returned as truncated integers to RESP2", Status: Tuning, Reason: floatsAsRedis},
+	{Name: "lua_auto_async", Kind: Bool, Default: "false", Help: "Rewrite call with unused result to acall", Status: Tuning, Reason: noQueue},
+	{Name: "lua_allow_undeclared_auto_correct", Kind: Bool, Default: "false", Help: "Flip the undeclared-keys flag automatically on first violation", Status: Tuning, Reason: anyKeys},
+	{Name: "lua_undeclared_keys_shas", Kind: List, Default: "", Help: "SHAs that may access undeclared keys", Access: Writable, Status: Tuning, Reason: anyKeys},
+	{Name: "lua_float_as_int_shas", Kind: List, Default: "", Help: "SHAs whose floats return as integers", Access: Writable, Status: Tuning, Reason: floatsAsRedis},
 	{Name: "multi_eval_squash_buffer", Kind: Uint32, Default: "8096", Help: "Bytes of queued async script commands before a flush", Status: Tuning, Reason: noSquash},
 }
 

@@ -34,7 +34,7 @@ var serverSettings = []Setting{
 	{Name: "num_shards", Kind: Uint32, Default: "0", Help: "Parts of the keyspace; 0 lets the server choose", field: func(c *Config) any { return &c.NumShards }, check: between(0, 1024)},
 	{Name: "force_epoll", Kind: Bool, Default: "false", Help: "Use epoll instead of io_uring", Status: Tuning, Reason: noUring},
 	{Name: "cluster_mode", Kind: String, Default: "", Help: "'' , 'emulated' or 'yes'", Status: Unbuilt, Reason: "cluster mode"},
-	{Name: "default_lua_flags", Kind: String, Default: "", Help: "Default script flags: allow-undeclared-keys, disable-atomicity, legacy-float …", Status: Unbuilt, Reason: "scripting"},
+	{Name: "default_lua_flags", Kind: String, Default: "", Help: "Default script flags: allow-undeclared-keys, disable-atomicity, legacy-float …", Status: Tuning, Reason: anyKeys},
 	{Name: "keys_output_limit", Kind: Uint32, Default: "0", Help: "Most keys KEYS answers; 0 = no limit", field: func(c *Config) any { return &c.KeysOutputLimit }},
 	{Name: "hz", Kind: Int32, Default: "100", Help: "Background task frequency", field: func(c *Config) any { return &c.HZ }, check: between(1, 1000)},
 	{Name: "slowlog_log_slower_than", Kind: Int32, Default: "10000", Help: "Slowlog threshold microseconds; negative disables", Access: Writable, field: func(c *Config) any { return &c.SlowlogLogSlowerThan }},

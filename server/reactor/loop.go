@@ -291,8 +291,8 @@ func (l *Loop) runQueue() {
 		}
 	}
 	clear(l.batch)
-	if cap(l.batch) > 4096 {
-		l.batch, l.ran = nil, 0
+	if cap(l.batch) > 4096 && len(l.batch) < cap(l.batch)/4 {
+		l.batch, l.ran = nil, 0 // the rush is over
 	}
 }
 

@@ -39,7 +39,7 @@ func (t *lossy) send(b []byte) (int, error) {
 func TestPendingOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	l := &Loop{out: make([]byte, 0, replySize)}
-	for round := range 300 {
+	for round := range 30 {
 		tr := &lossy{}
 		c := &Conn{loop: l, tr: tr, slot: 0, low: -1}
 		var want []byte

@@ -101,6 +101,13 @@ func (c *Cache) evict() {
 	c.evicted++
 }
 
+// Loaded tells whether a script came with SCRIPT LOAD.
+func (c *Cache) Loaded(s *Script) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return s.loaded
+}
+
 // AddFlags gives a script flags in addition to its own, and tells whether it is there.
 func (c *Cache) AddFlags(sha []byte, f Flags) bool {
 	s := c.Get(sha)

@@ -28,6 +28,9 @@ func TestFlags(t *testing.T) {
 		if s, err := Compile(body, nil); err != nil || s.Flags() != want {
 			t.Errorf("%q: %v, %v", body, s, err)
 		}
+		if got := FlagsOf([]byte(body)); got != want {
+			t.Errorf("FlagsOf(%q) = %v", body, got)
+		}
 	}
 	f("return 1", Plain)
 	f("#!lua\nreturn 1", 0)
@@ -35,6 +38,9 @@ func TestFlags(t *testing.T) {
 	f("#!lua flags=no-writes,allow-stale\nreturn 1", NoWrites|AllowStale)
 	f("#!lua flags=no-writes flags=allow-oom\nreturn 1", NoWrites|AllowOOM)
 	f("\n--!df flags=allow-undeclared-keys, disable-atomicity\nreturn 1", Plain|AllowUndeclaredKeys|DisableAtomicity)
+	if got := FlagsOf([]byte("#!lua flags=no-writes,what\n")); got != 0 {
+		t.Error(got)
+	}
 	if got := strings.Join((NoWrites | AllowCrossSlot | Plain).Names(), " "); got != "no-writes allow-cross-slot-keys" {
 		t.Error(got)
 	}

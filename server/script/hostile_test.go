@@ -90,3 +90,38 @@ func TestHostile(t *testing.T) {
 		}
 	}
 }
+
+// TestMemory runs scripts that take memory for ever and that nobody ends: they end by themselves, soon, and cannot catch it.
+func TestMemory(t *testing.T) {
+	vm := NewVM(&testHost{}, Options{Memory: 32 << 20})
+	for _, body := range []string{
+		"local t = {} while true do t[#t + 1] = 1 end",
+		"local t = {} while true do t[#t + 1] = {} end",
+		"local t = {} local i = 0 while true do i = i + 1 t['k' .. i] = i end",
+		"local t = {} while true do t = {t} end",
+		"local s = 'x' while true do s = s .. s end",
+		"local t = {} while true do t[#t + 1] = string.rep('x', 100000) .. #t end",
+		"local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end",
+		"local t = {} while true do coroutine.wrap(function() while true do t[#t + 1] = {} end end)() end",
+		"local t = {} while true do t[#t + 1] = coroutine.create(function() end) end",
+		"local t = {} while true do t[#t + 1] = redis.call('args', 'a', 'b', 'c') end",
+		"local t = {1} for i = 1, 40 do t = {t, t} end return t",
+		"local s = string.rep('x', 1e6) local t = {} for i = 1, 1e4 do t[i] = s end return t",
+		"return string.rep('x', 1e9)",
+	} {
+		started := time.Now()
+		if got := eval(t, vm, body); !strings.HasPrefix(got, "-ERR not enough memory") {
+			t.Errorf("%s: %.200q", body, got)
+		}
+		if took := time.Since(started); took > 10*time.Second {
+			t.Errorf("%s: takes %v", body, took)
+		}
+		if got := eval(t, vm, "return #KEYS"); got != ":1\r\n" {
+			t.Fatalf("after %s: %q", body, got)
+		}
+	}
+	// What is garbage by now does not count.
+	if got := eval(t, vm, "local n = 0 for i = 1, 1e6 do local t = {i} n = n + #string.rep('x', 100) end return n"); got != ":100000000\r\n" {
+		t.Errorf("garbage: %q", got)
+	}
+}

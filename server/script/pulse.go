@@ -100,33 +100,47 @@ func (vm *VM) tick() error {
 }
 
 // memory watches how the heap of the process grows while a script runs. What others take meanwhile counts too, but that is
-// little: the data is not in the heap.
+// little: the data is not in the heap. What of the heap is alive is known after a collection. The collector runs often
+// enough while a heap is growing; it is only asked to where twice the limit has come together since it did.
 type memory struct {
-	sample [1]metrics.Sample
-	base   int64 // the heap at the first look
-	next   int64 // the size from which on it is worth to collect garbage and measure what is left
+	samples [2]metrics.Sample
+	base    int64 // the heap at the first look, -1 before
+	forced  int64 // its size from which on a collection is asked for
 }
+
+// The samples of memory.
+const (
+	heapSize = iota // with garbage that is not found yet
+	heapLive        // at the end of the last collection
+)
 
 func (m *memory) begin() { m.base = -1 }
 
 // exceeds tells whether the heap has grown by more than limit since the first look.
 func (m *memory) exceeds(limit int64) bool {
-	size := m.size()
+	m.read()
+	size := m.sample(heapSize)
 	if m.base < 0 {
-		m.base, m.next = size, size+limit
+		m.base, m.forced = size, size+2*limit
 	}
-	if size <= m.next {
-		return false
+	if size > m.forced && m.sample(heapLive) <= m.base+limit {
+		runtime.GC()
+		m.read()
+		m.forced = max(m.sample(heapSize), m.base) + 2*limit
 	}
-	// Much of it may be garbage. What a collection costs is in proportion to what was allocated since the last one.
-	runtime.GC()
-	size = m.size()
-	m.next = max(size, m.base) + limit/2
-	return size > m.base+limit
+	return m.sample(heapLive) > m.base+limit
 }
 
+func (m *memory) read() {
+	m.samples[heapSize].Name = "/memory/classes/heap/objects:bytes"
+	m.samples[heapLive].Name = "/gc/heap/live:bytes"
+	metrics.Read(m.samples[:])
+}
+
+func (m *memory) sample(i int) int64 { return int64(m.samples[i].Value.Uint64()) }
+
+// size is the heap as it is now.
 func (m *memory) size() int64 {
-	m.sample[0].Name = "/memory/classes/heap/objects:bytes"
-	metrics.Read(m.sample[:])
-	return int64(m.sample[0].Value.Uint64())
+	m.read()
+	return m.sample(heapSize)
 }

@@ -131,6 +131,15 @@ func compile(source, name string) (*lua.FunctionProto, error) {
 	return proto, err
 }
 
+// FlagsOf returns the flags that the first line of a script names, none if there is an error in it.
+func FlagsOf(body []byte) Flags {
+	s := Script{Body: string(body)}
+	if _, err := s.header(); err != nil {
+		return 0
+	}
+	return s.Flags()
+}
+
 // header reads the flags of a script from its first line, and returns the source behind it. The line end stays, so that
 // lines are numbered as in the body.
 func (s *Script) header() (source string, err error) {

@@ -2,9 +2,12 @@ package arena
 
 import "math/bits"
 
+// SlabBytes is the size of a slab.
+const SlabBytes = 1 << 16
+
 const (
-	unit      = 8       // bytes per Ref step
-	slabBytes = 1 << 16 // bytes per slab
+	unit      = 8 // bytes per Ref step
+	slabBytes = SlabBytes
 	slabUnits = slabBytes / unit
 	slabShift = 13 // Ref >> slabShift = slab index
 

@@ -13,6 +13,29 @@ const binCount = 16
 // Waste returns the bytes that slabs take beyond those of their blocks.
 func (a *Arena) Waste() int64 { return a.resident - a.used }
 
+// ClassUse says how much of a class of blocks there is.
+type ClassUse struct {
+	Size          int // bytes of a block
+	Blocks, Slabs int // in use
+}
+
+// Uses adds what there is of each class to uses, which is nil or what it returned for another arena.
+func (a *Arena) Uses(uses []ClassUse) []ClassUse {
+	if uses == nil {
+		uses = make([]ClassUse, classCount)
+		for c := range uses {
+			uses[c].Size = classSize(c)
+		}
+	}
+	for i := range a.slabs[:a.next] {
+		if m := &a.slabs[i]; m.class < classCount && m.live > 0 {
+			uses[m.class].Blocks += int(m.live)
+			uses[m.class].Slabs++
+		}
+	}
+	return uses
+}
+
 // Classes returns the number of classes of blocks.
 func (a *Arena) Classes() int { return classCount }
 
@@ -72,13 +95,15 @@ func (a *Arena) Move(r Ref) Ref {
 	return to
 }
 
-// Settle ends the evacuation.
-func (a *Arena) Settle() {
+// Settle ends the evacuation and returns how many of the slabs that were chosen have not become empty.
+func (a *Arena) Settle() (left int) {
 	for _, s := range a.leave {
-		if m := &a.slabs[s]; m.next == leaving {
+		if m := &a.slabs[s]; m.next == leaving && m.class < classCount {
 			m.next = 0
 			a.link(int(m.class), s)
+			left++
 		}
 	}
 	a.leave = a.leave[:0]
+	return left
 }

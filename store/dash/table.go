@@ -342,5 +342,9 @@ func (t *Table) Bytes() int {
 	return n
 }
 
+// Share returns the part of the table's memory that is for the entry at p: that of its segment is divided among those in
+// it.
+func (t *Table) Share(p Pos) int { return arena.Round(segBytes(p.seg.log)) / p.seg.Count() }
+
 // Capacity returns the number of places for entries.
 func (t *Table) Capacity() int { return int(t.segs) * segBuckets(t.log) * bucketSlots }

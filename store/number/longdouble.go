@@ -203,11 +203,14 @@ func LongDoubleFromFloat(f float64) LongDouble {
 // opposite infinities.
 func (x LongDouble) Finite() bool { return !x.inf }
 
-// Float64 returns the float64 next to x.
+// Float64 returns the float64 next to x, but 0 only for 0.
 func (x LongDouble) Float64() float64 {
 	f := math.Ldexp(float64(x.mant), int(x.exp))
-	if x.inf {
+	switch {
+	case x.inf:
 		f = math.Inf(1)
+	case f == 0 && x.mant != 0:
+		f = math.SmallestNonzeroFloat64
 	}
 	if x.neg {
 		return -f

@@ -163,7 +163,8 @@ func TestLongDoubleFrom(t *testing.T) {
 	g("1e4000", math.Inf(1))
 	g("-1e4000", math.Inf(-1))
 	g("-inf", math.Inf(-1))
-	g("1e-4000", 0)
+	g("1e-4000", math.SmallestNonzeroFloat64)
+	g("-0", 0)
 }
 
 // bigLong is ParseLongDouble done with math/big alone, for texts in range.

@@ -1,4 +1,7 @@
 // Package list is the list family.
+//
+// To a client that has waited, a key of another type counts as missing, and it waits on. Redis since 7.2 answers an error
+// if such a key stands before the one that an element came to.
 package list
 
 import "dragonfly/server/command"

@@ -5,6 +5,10 @@
 //
 // # Differences from Redis
 //
+// To a client that has waited, a key of another type counts as missing, and it
+// waits on. Redis since 7.2 answers an error if such a key stands before the
+// one that a member came to.
+//
 // ZRANDMEMBER with a count below minus 2^27 is refused as out of range: Redis
 // would try to build the reply. Among different random members the order of
 // the reply is that of the set.

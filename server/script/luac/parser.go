@@ -512,13 +512,13 @@ func (p *parser) assignment(first expr, line int) ast.Stmt {
 	p.expect('=')
 	values := p.expressions()
 	regs := 0
-	toLocal := false
+	toNames := false
 	for i := range targets {
 		p.need(regs + targets[i].need)
 		if targets[i].kind == kindIndex {
 			regs += 2
-		} else if id := targets[i].e.(*ast.IdentExpr); p.resolve(p.fn, id.Value) == local {
-			toLocal = true
+		} else {
+			toNames = true
 		}
 	}
 	p.need(regs + listNeed(values, len(targets)))
@@ -528,14 +528,15 @@ func (p *parser) assignment(first expr, line int) ast.Stmt {
 			// the arguments.
 			call.AdjustRet = false
 		}
-	} else if toLocal {
+	} else if toNames {
 		return p.simultaneous(targets, values, line)
 	}
 	return placed(p, &ast.AssignStmt{Lhs: exprs(targets), Rhs: exprs(values)}, line)
 }
 
-// simultaneous makes an assignment of several values of which some go to local variables. The generator would assign to
-// those as soon as it has their values, and then evaluate the others. So the values get names of their own first:
+// simultaneous makes an assignment of several values of which some go to variables. The generator would assign to those
+// that are local as soon as it has their values, and then evaluate the others; and it takes the wrong values if some
+// go to fields and are in local variables already. So the values get names of their own first:
 //
 //	do local o, k = t, i  local v1, v2 = values  t[i] = v2  x = v1 end
 func (p *parser) simultaneous(targets, values []expr, line int) ast.Stmt {

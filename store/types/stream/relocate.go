@@ -2,10 +2,19 @@ package stream
 
 import "dragonfly/store/object"
 
-// Relocate moves nodes that leave their places in the arena (arena.Evacuate). It goes on from *pos, which starts at 0, looks
-// at about n elements, and tells whether it is done; the stream may change in between.
+// treeFrom is the position from which on Relocate is at the tree of nodes.
+const treeFrom = uint64(1) << 40
+
+// Relocate moves nodes that leave their places in the arena (arena.Evacuate), not what groups have. It goes on from *pos,
+// which starts at 0, looks at about n elements, and tells whether it is done; the stream may change in between.
 func Relocate(c object.Cell, pos *uint64, n int) (done bool) {
 	s := Open(c)
+	if *pos >= treeFrom {
+		rank := *pos - treeFrom
+		done = s.nodes().Relocate(&rank, n)
+		*pos = treeFrom + rank
+		return done
+	}
 	for cur := s.nodes().At(int(*pos)); cur.Ok(); cur.Next() {
 		if n <= 0 {
 			return false
@@ -16,5 +25,6 @@ func Relocate(c object.Cell, pos *uint64, n int) (done bool) {
 		n -= nodeCost
 		*pos++
 	}
-	return true
+	*pos = treeFrom
+	return false
 }

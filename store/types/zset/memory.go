@@ -33,26 +33,26 @@ func FreeStep(c object.Cell, cursor *uint64, n int) (done bool) {
 	return true
 }
 
-// sampled is how many members MemUsage looks at.
-const sampled = 1024
+// MemUsage looks at all members of up to fewMembers, and at sampled of more.
+const fewMembers, sampled = 1024, 256
 
-// MemUsage returns the bytes of memory outside the entry: of more than a
-// thousand elements some are looked at, for an estimate.
+// MemUsage returns the bytes of memory outside the entry; that of many members is estimated.
 func MemUsage(c object.Cell) int {
 	if c.Encoding() == object.Listpack {
 		return 0
 	}
 	b := openBig(c)
-	n := b.tree.Len()
-	step := max(1, n/sampled)
-	members, seen := 0, 0
-	for rank := 0; rank < n; rank += step {
-		cur := b.tree.At(rank)
-		members += c.A.Size(refOf(cur.Item()))
-		seen++
-	}
-	if seen > 0 {
-		members = members * n / seen
+	n, members := b.tree.Len(), 0
+	if n <= fewMembers {
+		for cur := b.tree.First(); cur.Ok(); cur.Next() {
+			members += c.A.Size(refOf(cur.Item()))
+		}
+	} else {
+		for i := range sampled {
+			cur := b.tree.At(i * n / sampled)
+			members += c.A.Size(refOf(cur.Item()))
+		}
+		members = members * n / sampled
 	}
 	return c.A.Size(rootOf(c)) + b.tree.Bytes() + b.table.Bytes() + members
 }

@@ -9,9 +9,8 @@ import (
 	"dragonfly/store/types/btree"
 )
 
-// Relocate moves what leaves its place in the arena (arena.Evacuate), outside the entry: not the nodes of the tree. It goes
-// on from *pos, which starts at 0, looks at about n members, and tells whether it is done; the sorted set may change in
-// between.
+// Relocate moves what leaves its place in the arena (arena.Evacuate), outside the entry. It goes on from *pos, which starts
+// at 0, looks at about n elements, and tells whether it is done; the sorted set may change in between.
 func Relocate(c object.Cell, pos *uint64, n int) (done bool) {
 	if c.Encoding() == object.Listpack {
 		return true
@@ -20,16 +19,16 @@ func Relocate(c object.Cell, pos *uint64, n int) (done bool) {
 		binary.LittleEndian.PutUint32(c.View(), uint32(c.A.Move(r)))
 	}
 	b := openBig(c)
-	for n > 0 {
-		s, next, ok := b.table.SegmentAt(*pos)
-		if !ok {
-			return true
+	if *pos < dash.EndPos {
+		if b.table.Relocate(pos, n, b.relocate) {
+			*pos = dash.EndPos // and the tree from here on
 		}
-		b.table.EachBucket(s, func(k *dash.Bucket) { k.Each(b.relocate) })
-		n -= s.Count() + 1
-		*pos = next
+		return false
 	}
-	return false
+	rank := *pos - dash.EndPos
+	done = b.tree.Relocate(&rank, n)
+	*pos = dash.EndPos + rank
+	return done
 }
 
 // relocate moves the block of a member, if it leaves. The tree compares members, so it must have the new place before the

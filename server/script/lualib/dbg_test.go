@@ -1,0 +1,31 @@
+package lualib
+import ("testing";"math/rand/v2";"fmt";"strings";"regexp";"os"
+"dragonfly/server/command/commandtest")
+var tokRe = regexp.MustCompile(`\s+|[A-Za-z_0-9]+|"[^"]*"|'[^']*'|\.\.\.|\.\.|[=~<>]=|.`)
+func TestDbg(t *testing.T){
+	r := commandtest.StartRedis(t)
+	rnd := rand.New(rand.NewPCG(uint64(len(os.Getenv("SEED"))+5), 6))
+	diff := func(s string) bool {
+		if _, err := Compile(s,"@s"); err != nil { return false }
+		there := bulk(r.Do("EVAL", harness, "0", s)); here := runHarness(t, s)
+		return here != there && !strings.Contains(there,"ERR") && !strings.Contains(there,"compile") && !strings.Contains(there,"global") && !strings.Contains(there,"readonly")
+	}
+	best := ""
+	for range 4000 {
+		s := randomProgram(rnd)
+		if diff(s) && (best==""||len(s)<len(best)) { best = s }
+	}
+	if best=="" { fmt.Println("none"); return }
+	toks := tokRe.FindAllString(best,-1)
+	for n := len(toks)/2; n >= 1; {
+		changed := false
+		for i := 0; i+n <= len(toks); i++ {
+			c := append(append([]string{}, toks[:i]...), toks[i+n:]...)
+			if diff(strings.Join(c,"")) { toks = c; changed = true; i-- }
+		}
+		if !changed { n = n/2 }
+	}
+	s := strings.Join(toks,"")
+	fmt.Println(s)
+	fmt.Println("got", runHarness(t,s)); fmt.Println("redis", bulk(r.Do("EVAL", harness, "0", s)))
+}
