@@ -223,6 +223,14 @@ func (g *generator) spoil(args []string) []string {
 
 func (g *generator) pick(from ...string) string { return from[g.rng.IntN(len(from))] }
 
+// coordinate makes a longitude or latitude, seldom at the very edge.
+func (g *generator) coordinate(most int, edge string) string {
+	if g.rng.IntN(40) == 0 {
+		return g.pick("", "-") + edge
+	}
+	return g.int(-most, most) + "." + g.int(0, 99999)
+}
+
 func (g *generator) int(from, to int) string { return strconv.Itoa(from + g.rng.IntN(to-from+1)) }
 
 // key is mostly a key that holds values of one type, by its first letter. HyperLogLogs are changed by their own
@@ -353,8 +361,8 @@ func wordKinds() map[string]func(*generator) string {
 		},
 		"bitoffset": func(g *generator) string { return g.pick("0", "1", "#1", "#2", "7", "100", "-1", "#x", "x") },
 		"place":     func(g *generator) string { return g.pick("LEFT", "RIGHT", "left", "x") },
-		"lon":       func(g *generator) string { return g.int(-179, 179) + "." + g.int(0, 99999) },
-		"lat":       func(g *generator) string { return g.int(-84, 84) + "." + g.int(0, 99999) },
+		"lon":       func(g *generator) string { return g.coordinate(179, "180") },
+		"lat":       func(g *generator) string { return g.coordinate(84, "85.05112878") },
 		"badlat":    func(g *generator) string { return g.pick("86", "-90", "x", "nan") },
 		"unit":      func(g *generator) string { return g.pick("m", "km", "mi", "ft", "KM", "x") },
 		"place5":    func(g *generator) string { return "place" + g.int(0, 30) },

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dragonfly/server/command"
@@ -362,20 +363,21 @@ func (co *coordinator) resume(b *blocked, r store.Ready) outcome {
 // service is a coordinator of no loop: it serves waiting clients when keys become ready by something that is no unit of
 // work, such as expiry in the background.
 type service struct {
-	mu sync.Mutex
-	co *coordinator // guarded by mu; made when it is first needed
+	due atomic.Bool // somebody is about to serve all ready keys
+	mu  sync.Mutex
+	co  *coordinator // guarded by mu; made when it is first needed
 }
 
 // serveLater has all ready keys served soon, on a goroutine of its own; the background of the store asks for it.
 func (s *Server) serveLater() {
-	if s.loading.Load() {
-		return // what is missing may still come; the background asks again
+	if s.loading.Load() || !s.service.due.CompareAndSwap(false, true) {
+		return // while keys are missing that may still come; the background asks again
 	}
 	s.work.Go(func() {
+		s.service.due.Store(false)
 		s.service.run(s, func(co *coordinator) {
 			for i := range s.store.NumShards() {
-				s.store.Shard(i).AwaitFree()
-				if co.tx.LockOne(i) {
+				if co.tx.LockOne(i) { // else a script keeps it, and serves its keys itself
 					co.serveReady()
 					co.tx.Unlock()
 				}
@@ -389,18 +391,20 @@ func (s *Server) serveLater() {
 func (s *Server) serveAgain(r store.Ready, shards ...int) {
 	home := s.store.ShardOf(r.Key)
 	s.work.Go(func() {
-		s.service.run(s, func(co *coordinator) {
+		for served := false; !served; {
+			s.store.Shard(home).AwaitFree()
 			for _, sh := range shards {
 				s.store.Shard(sh).AwaitFree()
 			}
-			for !co.tx.LockOne(home) {
-				s.store.Shard(home).AwaitFree()
-			}
-			v := s.store.View(r.DB, co.nowMs)
-			v.Wake(r.Key)
-			co.serveReady()
-			co.tx.Unlock()
-		})
+			s.service.run(s, func(co *coordinator) {
+				if served = co.tx.LockOne(home); served {
+					v := s.store.View(r.DB, co.nowMs)
+					v.Wake(r.Key)
+					co.serveReady()
+					co.tx.Unlock()
+				}
+			})
+		}
 	})
 }
 

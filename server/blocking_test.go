@@ -518,6 +518,23 @@ func TestBlockedExpiry(t *testing.T) {
 	w.expectRead(t, "*2 $k $b")
 }
 
+// TestBlockedByScript: a client whose command needs what a long script keeps is served when that is done, and so is one
+// that waits for what the script pushes.
+func TestBlockedByScript(t *testing.T) {
+	s := newServer(t, func(c *config.Config) { c.NumShards = 16 })
+	c, scripter := dial(t, s), dial(t, s)
+	mover, popper, list := block(t, s, "blmove k kept left right 0"), block(t, s, "blpop kept 0"), block(t, s, "blpop free 0")
+	scripter.send(`eval "for i = 1, 3000000 do end return redis.call('rpush', KEYS[1], 'x', 'y')" 1 kept`)
+	time.Sleep(20 * time.Millisecond)
+	c.expect(t, "rpush free a", ":1")
+	list.expectRead(t, "*2 $free $a")
+	c.expect(t, "rpush k a", ":1")
+	scripter.expectRead(t, ":2")
+	popper.expectRead(t, "*2 $kept $x")
+	mover.expectRead(t, "$a")
+	c.expect(t, "lrange kept 0 -1", "*2 $y $a", "exists k", ":0")
+}
+
 // TestBlockedReload: DEBUG RELOAD removes all keys and brings them back, which those who wait do not notice.
 func TestBlockedReload(t *testing.T) {
 	s := newServer(t, nil)

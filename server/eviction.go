@@ -130,12 +130,18 @@ func takesMemory(cl *client, cmd *command.Command) bool {
 }
 
 // needsMemory tells whether a command is refused when there is no memory left: EXEC is for what it would run, and so is
-// all that is queued, which takes memory until then.
+// all else in a transaction, since what is queued takes memory, but for what ends it.
 func needsMemory(cl *client, cmd *command.Command) bool {
 	if cl.Multi == nil || cmd.Flags&command.DenyOOM != 0 {
 		return cmd.Flags&command.DenyOOM != 0
 	}
-	return cmd.Flags&command.Immediate == 0 || cmd.Name == "exec" && cl.Multi.NeedsMemory
+	switch cmd.Name {
+	case "exec":
+		return cl.Multi.NeedsMemory
+	case "discard", "quit", "reset":
+		return false
+	}
+	return true
 }
 
 // makeRoom is called when there is more data than there may be, before a command of a client runs that may take memory.

@@ -261,7 +261,7 @@ func (s *Server) loadFrom(ctx context.Context, from source, opt loadOptions) (su
 	s.carried.merge(l.Carried(), opt.beside)
 	s.adoptScripts(l.Carried().Aux)
 	if err := s.adoptFunctions(l.Carried().Functions, opt.beside, opt.replace); err != nil {
-		return sum, err
+		return sum, errors.New(strings.TrimPrefix(err.Error(), "ERR "))
 	}
 	s.load.keys.Store(int64(sum.Keys))
 	s.load.expired.Store(int64(sum.Expired))

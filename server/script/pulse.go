@@ -101,7 +101,8 @@ func (vm *VM) tick() error {
 
 // memory watches how the heap of the process grows while a script runs. What others take meanwhile counts too, but that is
 // little: the data is not in the heap. What of the heap is alive is known after a collection. The collector runs often
-// enough while a heap is growing; it is only asked to where twice the limit has come together since it did.
+// enough while a heap is growing; it is only asked to where twice the limit has come together since it did. Garbage that
+// was there before the script is its gain.
 type memory struct {
 	samples [2]metrics.Sample
 	base    int64 // the heap at the first look, -1 before

@@ -53,6 +53,24 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// TestEdge checks that what lies on the very edge of the map is found from there.
+func TestEdge(t *testing.T) {
+	for _, p := range []position{{lonMax, 10}, {-lonMax, 10}, {5, latMax}, {5, -latMax}, {lonMax, latMax}, {-lonMax, -latMax}, {lonMax, -latMax}} {
+		for _, radius := range []float64{1, 1000, 1e6, 1e8} {
+			s := shape{center: p, radius: radius, unit: 1}
+			score := scoreOf(p)
+			found := false
+			for _, c := range s.cells() {
+				lo, hi := c.scores()
+				found = found || c != (gridCell{}) && lo <= score && score < hi
+			}
+			if !found {
+				t.Errorf("%v is in none of the cells around it of radius %v", p, radius)
+			}
+		}
+	}
+}
+
 func TestTexts(t *testing.T) {
 	f := func(got []byte, want string) {
 		t.Helper()

@@ -54,11 +54,18 @@ func positionOf(score float64) position {
 }
 
 // neighbour returns the cell some columns east and rows north, around the
-// edges of the map.
+// edges of the map. The very edge in the east or north lies in a column or row
+// beyond the last, which is left only by going west or east, south or north.
 func (c gridCell) neighbour(east, north int) gridCell {
 	row, col := deinterleave(c.bits)
 	mask := uint32(1)<<c.step - 1
-	return gridCell{interleave((row+uint32(north))&mask, (col+uint32(east))&mask), c.step}
+	if north != 0 {
+		row = (row + uint32(north)) & mask
+	}
+	if east != 0 {
+		col = (col + uint32(east)) & mask
+	}
+	return gridCell{interleave(row, col), c.step}
 }
 
 // scores returns the range of scores in the cell, from ≤ score < to.

@@ -174,6 +174,7 @@ func (e *encoder) text(s string) {
 		default:
 			e.out = append(e.out, `\u00`...)
 			e.out = append(e.out, hex[c>>4], hex[c&15])
+			checkSize(e.L, len(e.out)) // it is six times as long
 		}
 	}
 	e.out = append(append(e.out, s[start:]...), '"')
