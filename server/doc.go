@@ -35,6 +35,9 @@
 //   - INFO has Dragonfly's fields beside Redis's. used_memory is the data and a fixed part for the process.
 //   - Quick commands are timed one by one only while the slow log or the latency monitor asks for it; LATENCY HISTOGRAM
 //     and usec in INFO leave the others out.
+//   - Of a script the keys count as read, for CLIENT TRACKING, that it declares and those that it reads: the former as
+//     in Redis 7.0, the latter as in 7.4.
+//   - LATENCY tells of no expiry: what is big is freed in the background, and holds nobody up.
 //   - CLIENT LIST shows the input buffer as of the last request of a client.
 //   - FLUSHALL SYNC and ASYNC are the same: the keys are gone at once, their memory soon after.
 //   - DEBUG is allowed by default; what crashes the server on purpose does not exist. DEBUG SLEEP lets one connection

@@ -14,7 +14,10 @@ const (
 
 	maxRegisters = 195     // that the locals of a function and one of its expressions may take
 	maxDepth     = 2000    // of the syntax tree, which a chain of operators makes deep
-	maxConstants = 1 << 15 // of a function: the generator looks for each of them among all
+	maxConstants = 1 << 15 // of a function
+	// The generator looks for a constant among all of its function wherever it is used. So many it may look at in a chunk:
+	// a second or less.
+	maxSearched = 1 << 27
 )
 
 // parser builds the syntax tree.
@@ -24,6 +27,7 @@ type parser struct {
 	levels   int
 	hookName string
 	notes    []note
+	searched int // see maxSearched
 }
 
 // function is what the parser knows of the function it is in.
@@ -34,9 +38,9 @@ type function struct {
 	vararg   bool
 	locals   []string // that are visible, the innermost last
 	upvalues map[string]struct{}
-	// Its constants.
-	strings map[string]struct{}
-	numbers map[float64]struct{}
+	// Its constants, and their numbers.
+	strings map[string]int
+	numbers map[float64]int
 }
 
 // block is a block of statements in a function.
@@ -102,23 +106,33 @@ func (p *parser) declare(names ...string) {
 // constant counts a string among the constants of the function.
 func (p *parser) constant(s string) {
 	if p.fn.strings == nil {
-		p.fn.strings = map[string]struct{}{}
+		p.fn.strings = map[string]int{}
 	}
-	p.fn.strings[s] = struct{}{}
-	p.countConstants()
+	i, known := p.fn.strings[s]
+	if !known {
+		i = len(p.fn.strings) + len(p.fn.numbers)
+		p.fn.strings[s] = i
+	}
+	p.countConstants(i)
 }
 
 // number counts a number among the constants of the function.
 func (p *parser) number(f float64) {
 	if p.fn.numbers == nil {
-		p.fn.numbers = map[float64]struct{}{}
+		p.fn.numbers = map[float64]int{}
 	}
-	p.fn.numbers[f] = struct{}{}
-	p.countConstants()
+	i, known := p.fn.numbers[f]
+	if !known {
+		i = len(p.fn.strings) + len(p.fn.numbers)
+		p.fn.numbers[f] = i
+	}
+	p.countConstants(i)
 }
 
-func (p *parser) countConstants() {
-	if len(p.fn.strings)+len(p.fn.numbers) > maxConstants {
+// countConstants counts the use of the constant of that number.
+func (p *parser) countConstants(i int) {
+	p.searched += i
+	if len(p.fn.strings)+len(p.fn.numbers) > maxConstants || p.searched > maxSearched {
 		p.errorNear("constant table overflow", "")
 	}
 }

@@ -127,8 +127,14 @@ func loadString(L *lua.LState) int {
 	return loaded(L, source, optString(L, 2, source))
 }
 
+// maxSource is the longest source that a script may compile: it cannot be ended meanwhile.
+const maxSource = 4 << 20
+
 // loaded pushes the function that was compiled, or nil and an error.
 func loaded(L *lua.LState, source, name string) int {
+	if len(source) > maxSource {
+		return notLoaded(L, lua.LString("chunk is too long"))
+	}
 	proto, err := Compile(source, name)
 	if err != nil {
 		return notLoaded(L, lua.LString(err.Error()))

@@ -173,6 +173,9 @@ func (s *library) protected(L *lua.LState, i int) *Fault {
 	if s.depth >= maxDepth {
 		return &Fault{Value: lua.LString("C stack overflow")}
 	}
+	if fn := L.Get(i); fn.Type() != lua.LTFunction && L.GetMetaField(fn, "__call").Type() != lua.LTFunction {
+		return &Fault{Value: lua.LString("attempt to call a " + fn.Type().String() + " value")}
+	}
 	s.depth++
 	th := s.thread(L)
 	th.Push(s.enter)
