@@ -50,7 +50,7 @@ test-long: ## Test with the long randomized runs: every prefix, 1,000 data sets,
 	CGO_ENABLED=1 HANDOFFS=10000 TRANSACTIONS=50000 $(GO) test -race -p $(TEST_P) -tags long -count 1 -timeout 60m $(PKGS)
 	HANDOFFS=50000 TRANSACTIONS=1000000 BLOCKED=9000 $(GO) test -count 1 -timeout 30m -run "HandOffs|Transactions|BlockedCost" ./server
 	$(GO) test -count 1 -timeout 30m -run Prefix ./rdbload -prefixes
-	DATASETS=1000 COMMANDS=2000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
+	BLOCKED=9000 DATASETS=1000 COMMANDS=2000000 SNAPSHOTS=1000 MUTANTS=300 KILLS=300 ELEMENTS=300000 FORMATS=2 $(GO) test -count 1 -timeout 60m ./integration
 
 lint: ## Report files gofmt would change, and what vet and staticcheck find
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these:"; echo "$$unformatted"; exit 1; fi
