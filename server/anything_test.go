@@ -18,7 +18,7 @@ import (
 var notAlone = map[string]bool{
 	"shutdown": true, "save": true, "bgsave": true, "client|pause": true, "client|kill": true, "monitor": true, "quit": true,
 	"client|reply": true, "debug": true, "config|rewrite": true, "config|set": true, "pfselftest": true,
-	"dfly|expire": true,
+	"dfly|expire": true, "memory|defragment": true,
 }
 
 // edges are arguments that commands may stumble on.

@@ -42,7 +42,10 @@ func TestOwnChanges(t *testing.T) {
 	f("multi; flushdb; ping; exec", "+OK", "+QUEUED", "+QUEUED", "*2 +OK +PONG", ">2 $invalidate _")
 	f("get k; client reply skip; set k 1; set k 2", "_", told, "+OK")
 	f("get k; getex k px 1; debug sleep 0.01; get k", "$2", "$2", told, "+OK", "_")
-	f("get k; client tracking off; set k 1", "_", "+OK", "+OK")
+	// A script that is interrupted, so that others are served meanwhile.
+	f(`set k 1; eval "local v = redis.call('get', KEYS[1]) for i = 1, 1000000 do end redis.call('set', KEYS[1], 2) return v" 1 k; ping`,
+		"+OK", told, "$1", told, "+PONG")
+	f("get k; client tracking off; set k 1", "$2", "+OK", "+OK")
 	f("client tracking on bcast; set k 1; reset", "+OK", "+OK", "+RESET")
 }
 
@@ -50,7 +53,7 @@ func TestOwnChanges(t *testing.T) {
 func TestCachingIsForOneCommand(t *testing.T) {
 	s := newServer(t, nil)
 	w := connect(t, s)
-	w.expect(t, "hello", w.do("hello 3"), "client tracking on optin", "+OK", "client caching no", "-"+"ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.")
+	w.expect(t, "hello", w.do("hello 3"), "client tracking on optin", "+OK", "client caching no", "-ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.")
 	tracked := func(request string, want int64) {
 		t.Helper()
 		for _, line := range strings.Split(request, "; ") {
