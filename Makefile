@@ -68,7 +68,7 @@ fuzz: ## Load MUTANTS (1,000,000) damaged snapshots, an hour, then run every fuz
 		done; done
 
 bench: build ## Compare with a real redis-server in one run: throughput, memory, files (about 20 minutes)
-	$(GO) test -tags bench -count 1 -timeout 60m -v -run "TestThroughput|TestFiles|TestGrowth|TestFormats|TestStall" ./integration | grep -v "^=== \|^--- "
+	$(GO) test -tags bench -count 1 -timeout 60m -v -run "TestThroughput|TestFiles|TestGrowth|TestFormats|TestStall|TestLongStalls|TestPublish" ./integration | grep -v "^=== \|^--- "
 
 microbench: ## Run the Go benchmarks; BENCH selects by name
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 $(PKGS)

@@ -23,14 +23,14 @@ var dumpCommands = []command.Command{
 		Name: "restore", Arity: -4, Since: "2.6.0", Complexity: "O(1) for the key and O(N) for its elements",
 		Flags: command.Write | command.DenyOOM, ACL: command.CatKeyspace | command.CatDangerous, Keys: command.Key(1),
 		Summary: "Creates a key from the payload that DUMP answered.",
-		Syntax:  "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+		Syntax:  "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency] [STICK]",
 		Run:     restore,
 	},
 	{
 		Name: "restore-asking", Arity: -4, Since: "3.0.0", Complexity: "O(1) for the key and O(N) for its elements",
 		Flags: command.Write | command.DenyOOM | command.Asking, ACL: command.CatKeyspace | command.CatDangerous, Keys: command.Key(1),
 		Summary: "RESTORE as cluster nodes send it.",
-		Syntax:  "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+		Syntax:  "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency] [STICK]",
 		Run:     restore,
 	},
 }
@@ -49,6 +49,7 @@ type restoreArgs struct {
 	key, payload    []byte
 	ttl             int64
 	replace, absTTL bool
+	sticky          bool
 	idle            int64 // -1 not given
 	freq            int   // -1 not given
 }
@@ -62,6 +63,8 @@ func parseRestore(args [][]byte) (a restoreArgs, err error) {
 			a.replace = true
 		case equalFold(args[i], "absttl"):
 			a.absTTL = true
+		case equalFold(args[i], "stick"):
+			a.sticky = true
 		case equalFold(args[i], "idletime") && more >= 1 && a.freq < 0:
 			i++
 			n, ok := number.ParseInt(args[i])
@@ -123,7 +126,7 @@ func restore(c *command.Ctx) {
 	}
 	// What is replaced stays until the payload is known to be good.
 	old, _ := c.DB.Detach(a.key)
-	at := object.Attrs{DeadlineMs: deadline, Clock: c.DB.ClockFor(a.idle, a.freq)}
+	at := object.Attrs{DeadlineMs: deadline, Clock: c.DB.ClockFor(a.idle, a.freq), Sticky: a.sticky}
 	if err := loader.Restore(&c.DB, a.key, a.payload, at); err != nil {
 		old.PutBack()
 		c.Fail(resperr.BadDataFormat)

@@ -24,7 +24,8 @@
 //
 // # Differences
 //
-// From Redis: the order in which pairs visits the fields of a table is that of their insertion. A script may not use more
-// than Options.Memory. redis.set_repl checks its argument and does nothing else. redis.breakpoint and redis.debug do nothing,
-// as there is no debugger.
+// From Redis: a script may not use more than Options.Memory. What a library keeps in its local variables belongs to one VM,
+// and is lost when a function of that VM is ended; it is no place for data. redis.set_repl checks its argument and does
+// nothing else. redis.breakpoint and redis.debug do nothing, as there is no debugger. The language has differences of its own,
+// see lualib.
 package script

@@ -104,10 +104,7 @@ func (g *guard) show(globals *lua.LTable) {
 
 // noSuchGlobal is called for a global that is not there.
 func noSuchGlobal(l *lua.LState) int {
-	name := ""
-	if v := l.Get(2); lua.LVCanConvToString(v) {
-		name = v.String()
-	}
+	name, _ := asText(l.Get(2))
 	l.RaiseError("Script attempted to access nonexistent global variable '%s'", name)
 	return 0
 }
@@ -214,9 +211,9 @@ func pcall(l *lua.LState, call lua.LGFunction) int {
 	n := call(l)
 	if n == 2 && l.Get(-2) == lua.LFalse {
 		if t, ok := l.Get(-1).(*lua.LTable); ok {
-			if v := t.RawGetString("err"); lua.LVCanConvToString(v) {
+			if text, ok := asText(t.RawGetString("err")); ok {
 				l.Pop(1)
-				l.Push(v)
+				l.Push(lua.LString(text))
 			}
 		}
 	}

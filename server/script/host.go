@@ -42,7 +42,7 @@ type Run struct {
 	Library  *Library
 	Function string
 
-	Keys, Args [][]byte
+	Keys, Args [][]byte // only read before the first Tick
 }
 
 // Outcome says how a run ended, for statistics.

@@ -197,14 +197,14 @@ func (u *universe) register(l *lua.LState) int {
 
 // positional reads register_function(name, callback).
 func positional(l *lua.LState) (f Function, callback *lua.LFunction) {
-	if !lua.LVCanConvToString(l.Get(1)) {
+	name, ok := asText(l.Get(1))
+	if !ok {
 		raise(l, "ERR first argument to redis.register_function must be a string")
 	}
-	callback, ok := l.Get(2).(*lua.LFunction)
-	if !ok {
+	if callback, ok = l.Get(2).(*lua.LFunction); !ok {
 		raise(l, "ERR second argument to redis.register_function must be a function")
 	}
-	f.Name = lua.LVAsString(l.Get(1))
+	f.Name = name
 	return f, callback
 }
 
@@ -216,10 +216,11 @@ func named(l *lua.LState) (f Function, callback *lua.LFunction) {
 	}
 	hasName := false
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
-		if !lua.LVCanConvToString(k) {
+		key, isText := asText(k)
+		if !isText {
 			raise(l, "ERR named argument key given to redis.register_function is not a string")
 		}
-		switch key := lua.LVAsString(k); key {
+		switch key {
 		case "function_name":
 			f.Name, hasName = text(l, v, key), true
 		case "description":
@@ -245,10 +246,11 @@ func named(l *lua.LState) (f Function, callback *lua.LFunction) {
 
 // text reads a named argument that is a string.
 func text(l *lua.LState, v lua.LValue, name string) string {
-	if !lua.LVCanConvToString(v) {
+	s, ok := asText(v)
+	if !ok {
 		raise(l, "ERR "+name+" argument given to redis.register_function must be a string")
 	}
-	return lua.LVAsString(v)
+	return s
 }
 
 // flags reads the argument flags.

@@ -132,6 +132,14 @@ func (m *memory) exceeds(limit int64) bool {
 	return m.sample(heapLive) > m.base+limit
 }
 
+// took tells by how much the heap has grown since the first look, with all garbage.
+func (m *memory) took() int64 {
+	if m.base < 0 {
+		return 0
+	}
+	return m.size() - m.base
+}
+
 func (m *memory) read() {
 	m.samples[heapSize].Name = "/memory/classes/heap/objects:bytes"
 	m.samples[heapLive].Name = "/gc/heap/live:bytes"

@@ -61,13 +61,8 @@ func (vm *VM) mathSeed(l *lua.LState) int {
 
 // checkInt returns an argument as C's int, which is what Lua makes of it here.
 func checkInt(l *lua.LState, n int, name string) int {
-	switch v := l.Get(n).(type) {
-	case lua.LNumber:
-		return int(int32(toInt64(float64(v))))
-	case lua.LString:
-		if f, ok := toNumber(string(v)); ok {
-			return int(int32(toInt64(f)))
-		}
+	if f, ok := asNumber(l.Get(n)); ok {
+		return int(int32(toInt64(f)))
 	}
 	got := l.Get(n).Type().String()
 	if n > l.GetTop() {

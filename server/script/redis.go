@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"dragonfly/server/script/lualib"
 	"dragonfly/store/number"
 )
 
@@ -88,6 +89,10 @@ func (vm *VM) call(l *lua.LState, raise bool) int {
 	if cap(vm.reply) > keepBuffer {
 		vm.reply = nil
 	}
+	if cap(vm.joined) > keepBuffer {
+		vm.joined = nil
+		clear(vm.args)
+	}
 	return vm.deliver(l, v, raise && p.failed)
 }
 
@@ -114,9 +119,6 @@ func (vm *VM) arguments(l *lua.LState) string {
 	n := l.GetTop()
 	if n == 0 {
 		return noArguments
-	}
-	if cap(vm.joined) > keepBuffer {
-		vm.joined = nil
 	}
 	joined, ends := vm.joined[:0], vm.ends[:0]
 	for i := 1; i <= n; i++ {
@@ -175,7 +177,8 @@ func sha1hex(l *lua.LState) int {
 	if l.GetTop() != 1 {
 		raise(l, "ERR wrong number of arguments")
 	}
-	sum := sha1.Sum([]byte(lua.LVAsString(l.Get(1))))
+	text, _ := asText(l.Get(1))
+	sum := sha1.Sum([]byte(text))
 	l.Push(lua.LString(hex.EncodeToString(sum[:])))
 	return 1
 }
@@ -251,11 +254,11 @@ func (vm *VM) log(l *lua.LState) int {
 	}
 	var text strings.Builder
 	for i := 2; i <= l.GetTop(); i++ {
-		if v := l.Get(i); lua.LVCanConvToString(v) {
+		if s, ok := asText(l.Get(i)); ok {
 			if i > 2 {
 				text.WriteByte(' ')
 			}
-			text.WriteString(lua.LVAsString(v))
+			text.WriteString(s)
 		}
 	}
 	vm.host.Log(int(level), text.String())
@@ -275,16 +278,24 @@ func (vm *VM) checkCommand(l *lua.LState) int {
 	return 1
 }
 
-// asNumber converts a number, or a string that looks like one.
+// asText converts what Lua takes for a string.
+func asText(v lua.LValue) (string, bool) {
+	switch v := v.(type) {
+	case lua.LString:
+		return string(v), true
+	case lua.LNumber:
+		return string(lualib.AppendNumber(nil, float64(v))), true
+	}
+	return "", false
+}
+
+// asNumber converts what Lua takes for a number.
 func asNumber(v lua.LValue) (float64, bool) {
 	switch v := v.(type) {
 	case lua.LNumber:
 		return float64(v), true
 	case lua.LString:
-		return toNumber(string(v))
+		return lualib.ParseNumber(string(v))
 	}
 	return 0, false
 }
-
-// toNumber converts a string that looks like a number.
-func toNumber(s string) (float64, bool) { return number.ParseFloat([]byte(strings.TrimSpace(s))) }

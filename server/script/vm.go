@@ -119,7 +119,9 @@ func (vm *VM) runScript(r Run, w *reply.Writer) Outcome {
 	u.guard.set("ARGV", list(u.l, r.Args))
 	outcome := vm.finish(u, r.Script.SHA, w, fn)
 	r.Script.ran(time.Since(vm.pulse.start))
-	if vm.pulse.dead() {
+	u.guard.set("KEYS", lua.LNil) // they may be large
+	u.guard.set("ARGV", lua.LNil)
+	if vm.worn() {
 		vm.eval = nil
 	}
 	return outcome
@@ -138,11 +140,18 @@ func (vm *VM) runFunction(r Run, w *reply.Writer) Outcome {
 	}
 	u := vm.funcs
 	outcome := vm.finish(u, r.Function, w, fn, list(u.l, r.Keys), list(u.l, r.Args))
-	if vm.pulse.dead() {
+	if vm.worn() {
 		vm.funcs = nil
 	}
 	return outcome
 }
+
+// worn tells whether the universe of the last run is not to be used again: the script was ended in the middle of something,
+// or took so much memory that its stacks may be worth to be freed.
+func (vm *VM) worn() bool { return vm.pulse.dead() || vm.pulse.memory.took() > maxStacks }
+
+// maxStacks is what a run may take before the stacks that it has left behind are freed.
+const maxStacks = 32 << 20
 
 // finish calls a function and writes its result.
 func (vm *VM) finish(u *universe, name string, w *reply.Writer, fn *lua.LFunction, args ...lua.LValue) Outcome {
@@ -203,7 +212,11 @@ func (vm *VM) describe(f *lualib.Fault, name string) (text string, counted bool)
 func errorText(v lua.LValue) (text string, counted bool) {
 	t, ok := v.(*lua.LTable)
 	if !ok {
-		return "ERR " + v.String(), false
+		text, ok := asText(v)
+		if !ok {
+			text = v.String()
+		}
+		return "ERR " + text, false
 	}
 	counted = lua.LVAsBool(t.RawGetString(countedField))
 	if text, ok := stringField(t, "err"); ok {

@@ -216,6 +216,7 @@ func TestObject(t *testing.T) {
 	if got := commandtest.Compact(d.Do("object", "idletime", "k")); !strings.HasPrefix(got, "-ERR An LFU maxmemory policy is selected") {
 		t.Error(got)
 	}
+	f("del k", ":1")
 	f("set k v", "+OK")
 	f("object freq k", ":5")
 	if got := d.Do("object", "help"); !strings.HasPrefix(got, "*11\r\n+OBJECT ") {

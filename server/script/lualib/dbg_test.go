@@ -11,9 +11,9 @@ func TestDbg(t *testing.T){
 		return here != there && !strings.Contains(there,"ERR") && !strings.Contains(there,"compile") && !strings.Contains(there,"global") && !strings.Contains(there,"readonly")
 	}
 	best := ""
-	for range 1500 {
+	for range 6000 {
 		s := randomProgram(rnd)
-		if len(s) < 5000 && diff(s) && (best==""||len(s)<len(best)) { best = s }
+		if len(s) < 12000 && diff(s) && (best==""||len(s)<len(best)) { best = s }
 	}
 	if best=="" { fmt.Println("none"); return }
 	toks := tokRe.FindAllString(best,-1)
