@@ -64,6 +64,7 @@ type clients struct {
 	mu     sync.Mutex
 	byID   map[int64]*client
 	nextID int64
+	count  atomic.Int64 // len(byID)
 
 	monitors atomic.Int32 // clients in MONITOR mode
 	watching []*client    // those clients; guarded by mu, never changed in place
@@ -106,12 +107,14 @@ func (r *clients) add(cl *client, limit int) bool {
 		return false
 	}
 	r.byID[cl.ID] = cl
+	r.count.Store(int64(len(r.byID)))
 	return true
 }
 
 func (r *clients) remove(cl *client) {
 	r.mu.Lock()
 	delete(r.byID, cl.ID)
+	r.count.Store(int64(len(r.byID)))
 	r.mu.Unlock()
 }
 
@@ -123,11 +126,7 @@ func (r *clients) get(id int64) *client {
 }
 
 // len returns the number of clients.
-func (r *clients) len() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.byID)
-}
+func (r *clients) len() int { return int(r.count.Load()) }
 
 // all lists the clients in the order of their ids.
 func (r *clients) all() []*client {

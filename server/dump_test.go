@@ -40,6 +40,11 @@ func TestRestoreBadPayload(t *testing.T) {
 	if n, err := c.PTTL(ctx, "k").Result(); err != nil || n <= 0 {
 		t.Errorf("PTTL: %v, %v", n, err)
 	}
+	do("OK", "RESTORE", "sticky", "0", good, "STICK", "REPLACE")
+	do("OK", "RESTORE", "plain", "0", good)
+	if n, err := c.Do(ctx, "STICK", "sticky", "plain").Int(); err != nil || n != 1 {
+		t.Errorf("%d of two keys were not sticky, %v", n, err)
+	}
 	do("OK", "RESTORE", "k", "1", good, "REPLACE", "ABSTTL")
 	if n, err := c.Exists(ctx, "k", "new").Result(); err != nil || n != 0 {
 		t.Errorf("%d keys, %v", n, err)

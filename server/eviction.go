@@ -50,10 +50,11 @@ type eviction struct {
 	goal   atomic.Int64
 	sparse atomic.Bool
 	moving atomic.Bool // memory is being moved together
+	// buffers is what clients take, as counted in goal. Stored with mu held, as goal is.
+	buffers atomic.Int64
 
 	mu      sync.Mutex
 	waiting []func() // wake clients that wait for room; guarded by mu
-	buffers int64    // of clients, as counted in goal; guarded by mu
 }
 
 // policyOf returns the policy of the store for a value of maxmemory-policy.
@@ -99,10 +100,10 @@ func (s *Server) limitData() {
 	e := &s.evict
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.buffers = s.clientBuffers()
+	e.buffers.Store(s.clientBuffers())
 	goal := int64(math.MaxInt64)
 	if limit := s.maxMemory.Load(); limit > 0 {
-		goal = limit - baseMemory - e.buffers
+		goal = limit - baseMemory - e.buffers.Load()
 	}
 	e.goal.Store(goal)
 	if e.sparse.Load() {
@@ -152,6 +153,7 @@ func (co *coordinator) makeRoom(cl *client, cmd *command.Command) bool {
 		return true
 	}
 	co.tx.Unlock()
+	s.followBuffers()
 	room := s.evictFor(time.Duration(s.evict.patience.Load()), co.nowMs, cl.ID)
 	if cl.tracking != nil {
 		co.out.Buf = cl.appendNotices(co.out.Buf) // as in Redis before the reply
@@ -240,18 +242,15 @@ func (s *Server) evictInBackground(ctx context.Context, interval time.Duration) 
 // moveTogether defragments memory if much of it is wasted and it is short. When far too much is taken, clients that want
 // more wait until it is less.
 func (s *Server) moveTogether(ctx context.Context, budget time.Duration) {
-	limit := s.maxMemory.Load()
-	cfg := s.params.settings()
-	if limit <= 0 || float64(s.usedMemory()) < cfg.DefragThreshold*float64(limit) {
-		s.evict.moving.Store(false)
-		return
-	}
+	e := &s.evict
 	for ctx.Err() == nil {
-		more := s.store.Defragment(store.Defrag{Waste: cfg.DefragWaste, Below: cfg.DefragUtilization}, time.Now().Add(budget))
-		s.evict.moving.Store(more)
+		cfg, limit := s.params.settings(), s.maxMemory.Load()
+		more := limit > 0 && float64(s.usedMemory()) >= cfg.DefragThreshold*float64(limit) &&
+			s.store.Defragment(store.Defrag{Waste: cfg.DefragWaste, Below: cfg.DefragUtilization}, time.Now().Add(budget))
 		sparse := more && s.store.Resident() > limit+limit/sparseShare+sparseLeast
-		if sparse != s.evict.sparse.Load() {
-			s.evict.sparse.Store(sparse)
+		e.moving.Store(more)
+		if sparse != e.sparse.Load() {
+			e.sparse.Store(sparse)
 			s.limitData()
 		}
 		if !sparse {
@@ -293,9 +292,7 @@ func (s *Server) evictAhead() (want store.Eviction, ok bool) {
 
 // followBuffers makes the limit of the data follow the buffers of clients.
 func (s *Server) followBuffers() {
-	s.evict.mu.Lock()
-	d := s.clientBuffers() - s.evict.buffers
-	s.evict.mu.Unlock()
+	d := s.clientBuffers() - s.evict.buffers.Load()
 	if d > limitStep || d < -limitStep {
 		s.limitData()
 	}

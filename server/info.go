@@ -116,11 +116,13 @@ func (s *Server) info(names []string, nowMs int64, visit func(func(sh *store.Sha
 // dataStats is what INFO says of the data.
 type dataStats struct {
 	store.Stats
-	used, resident int64   // bytes of blocks, and of the memory they are in
-	keys, expires  []int   // by database
-	tables         []int64 // bytes, by database
-	ttl            []meanTTL
-	pending        int // values and tables that are being freed
+	used          int64   // bytes of blocks, but for what is being freed
+	blocks        int64   // bytes of all blocks
+	resident      int64   // bytes of the memory they are in
+	keys, expires []int   // by database
+	tables        []int64 // bytes, by database
+	ttl           []meanTTL
+	pending       int // values and tables that are being freed
 }
 
 // meanTTL samples the time to live of keys.
@@ -141,7 +143,8 @@ func (s *Server) dataStats(nowMs int64, visit func(func(sh *store.Shard))) dataS
 	n := s.store.NumDBs()
 	d := dataStats{keys: make([]int, n), expires: make([]int, n), tables: make([]int64, n), ttl: make([]meanTTL, n)}
 	visit(func(sh *store.Shard) {
-		d.used += sh.A.Used()
+		d.used += sh.Live()
+		d.blocks += sh.A.Used()
 		d.resident += sh.A.Resident()
 		d.pending += sh.Pending()
 		d.LazyFreed += sh.Stats.LazyFreed

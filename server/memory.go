@@ -5,7 +5,8 @@ import (
 )
 
 // memoryUse is what INFO and MEMORY say of memory. What counts as used is what the process takes before there is any data
-// (baseMemory), what clients take, and the blocks of the data, those that are being freed included.
+// (baseMemory), what clients take, and the blocks of the data, without those that are being freed: the same that maxmemory
+// limits.
 type memoryUse struct {
 	data               dataStats
 	used, peak         int64
@@ -52,7 +53,7 @@ func (m *memoryUse) perKey() int64 {
 }
 
 // allocated returns the bytes of all blocks, of the data and of Go.
-func (m *memoryUse) allocated() int64 { return m.data.used + m.heap }
+func (m *memoryUse) allocated() int64 { return m.data.blocks + m.heap }
 
 // active returns the bytes of the memory that these blocks are in.
 func (m *memoryUse) active() int64 { return m.data.resident + m.heapResident }

@@ -18,7 +18,7 @@ import (
 // snapshot owes goes when it is written: a big value is left alone until then, and so is a shard whose records wait for
 // the disk.
 //
-// A big value is freed in the background. From its removal on it counts as freed (Shard.live): else many more keys
+// A big value is freed in the background. From its removal on it counts as freed (Shard.Live): else many more keys
 // would go before it is.
 
 // Policy says which keys may be evicted, and which of them first.
@@ -246,9 +246,9 @@ func (e *evictor) visit(sh *Shard) {
 		*pool = evictPool{round: e.round}
 	}
 	sh.publish()
-	before, need := sh.live(), e.s.used.Load()-e.goal
+	before, need := sh.Live(), e.s.used.Load()-e.goal
 	evicted, held := 0, 0
-	for tries := 0; tries < 2*evictBatch && evicted < evictBatch && before-sh.live() < min(need, evictBytes); tries++ {
+	for tries := 0; tries < 2*evictBatch && evicted < evictBatch && before-sh.Live() < min(need, evictBytes); tries++ {
 		if sh.snap != nil && sh.snap.w.Backlog() > sh.snap.maxBacklog {
 			held++
 			break

@@ -45,7 +45,7 @@ func (s *Store) checkLive(t *testing.T) {
 	t.Helper()
 	used := s.drain()
 	for _, sh := range s.shards {
-		if sh.wasted != 0 || sh.live() != sh.A.Used() {
+		if sh.wasted != 0 || sh.Live() != sh.A.Used() {
 			t.Errorf("shard %d: %d bytes count as garbage when all is freed", sh.id, sh.wasted)
 		}
 	}

@@ -294,17 +294,14 @@ const publishStep = 16 << 10
 
 // Unlock gives ownership up.
 func (sh *Shard) Unlock() {
-	if d, step := sh.live()-sh.published, sh.st.evict.step.Load(); d > step || d < -step {
+	if d, step := sh.Live()-sh.published, sh.st.evict.step.Load(); d > step || d < -step {
 		sh.publish()
 	}
 	sh.mu.Unlock()
 }
 
-// live returns the bytes of what is not garbage.
-func (sh *Shard) live() int64 { return sh.A.Used() - sh.wasted }
-
 func (sh *Shard) publish() {
-	live := sh.live()
+	live := sh.Live()
 	sh.st.used.Add(live - sh.published)
 	sh.published = live
 	resident := sh.A.Resident()

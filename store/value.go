@@ -68,7 +68,7 @@ func (sh *Shard) discardDB(db *DB) {
 	for _, other := range sh.dbs {
 		all += int64(other.Len())
 	}
-	size := sh.live()
+	size := sh.Live()
 	if n < all {
 		size = int64(float64(size) * float64(n) / float64(all))
 	}
@@ -80,6 +80,9 @@ func (sh *Shard) waste(g garbage) {
 	sh.garbage = append(sh.garbage, g)
 	sh.wasted += g.bytes
 }
+
+// Live returns the bytes of the blocks in use but for what is being freed, which is about right while something is.
+func (sh *Shard) Live() int64 { return sh.A.Used() - sh.wasted }
 
 // Pending returns how many values and tables are still to be freed in the background.
 func (sh *Shard) Pending() int { return len(sh.garbage) }

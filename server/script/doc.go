@@ -25,7 +25,7 @@
 // # Differences
 //
 // From Redis: a script may not use more than Options.Memory. What a library keeps in its local variables belongs to one VM,
-// and is lost when a function of that VM is ended; it is no place for data. redis.set_repl checks its argument and does
+// so another loop has another copy, and it is lost when a function takes too much memory. redis.set_repl checks its argument and does
 // nothing else. redis.breakpoint and redis.debug do nothing, as there is no debugger. The language has differences of its own,
 // see lualib.
 package script

@@ -116,7 +116,7 @@ func TestMemory(t *testing.T) {
 		if got := eval(t, vm, body); !strings.HasPrefix(got, "-ERR not enough memory") {
 			t.Errorf("%s: %.200q", body, got)
 		}
-		if took := time.Since(started); took > 10*time.Second {
+		if took := time.Since(started); took > time.Minute { // seconds, where nothing else runs
 			t.Errorf("%s: takes %v", body, took)
 		}
 		if got := eval(t, vm, "return #KEYS"); got != ":1\r\n" {

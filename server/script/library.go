@@ -40,41 +40,58 @@ type Function struct {
 
 // NewLibrary reads the first line of a library, "#!lua name=…", and compiles the rest. The error is what the client is answered.
 func NewLibrary(code string) (*Library, error) {
-	if !strings.HasPrefix(code, "#!") {
-		return nil, resperr.LibraryNoHeader
+	name, end, err := libraryHeader(code)
+	if err != nil {
+		return nil, err
 	}
-	end := strings.IndexByte(code, '\n')
-	if end < 0 {
-		return nil, resperr.LibraryHeader
-	}
-	words, ok := split(code[:end])
-	if !ok {
-		return nil, resperr.LibraryHeader
-	}
-	lib := &Library{Code: code}
-	named := false
-	for _, word := range words[1:] {
-		if len(word) < 5 || !strings.EqualFold(word[:5], "name=") {
-			return nil, resperr.LibraryMetadata(word)
-		}
-		if named {
-			return nil, resperr.LibraryTwoNames
-		}
-		named, lib.Name = true, word[5:]
-	}
-	switch engine := words[0][2:]; {
-	case !named:
-		return nil, resperr.LibraryNoName
-	case !validName(lib.Name):
-		return nil, resperr.LibraryBadName
-	case !strings.EqualFold(engine, "lua"):
-		return nil, resperr.LibraryEngine(engine)
-	}
-	var err error
+	lib := &Library{Name: name, Code: code}
 	if lib.proto, err = compile(code[end:], functionChunk); err != nil {
 		return nil, resperr.FunctionCompile(err)
 	}
 	return lib, nil
+}
+
+// LibraryName is the name in the first line of a library, "" if it has none.
+func LibraryName(code string) string {
+	name, _, err := libraryHeader(code)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// libraryHeader reads the first line of a library, and returns where it ends.
+func libraryHeader(code string) (name string, end int, err error) {
+	if !strings.HasPrefix(code, "#!") {
+		return "", 0, resperr.LibraryNoHeader
+	}
+	end = strings.IndexByte(code, '\n')
+	if end < 0 {
+		return "", 0, resperr.LibraryHeader
+	}
+	words, ok := split(code[:end])
+	if !ok {
+		return "", 0, resperr.LibraryHeader
+	}
+	named := false
+	for _, word := range words[1:] {
+		if len(word) < 5 || !strings.EqualFold(word[:5], "name=") {
+			return "", 0, resperr.LibraryMetadata(word)
+		}
+		if named {
+			return "", 0, resperr.LibraryTwoNames
+		}
+		named, name = true, word[5:]
+	}
+	switch engine := words[0][2:]; {
+	case !named:
+		return "", 0, resperr.LibraryNoName
+	case !validName(name):
+		return "", 0, resperr.LibraryBadName
+	case !strings.EqualFold(engine, "lua"):
+		return "", 0, resperr.LibraryEngine(engine)
+	}
+	return name, end, nil
 }
 
 // split splits a first line into words, which may be in quotes.

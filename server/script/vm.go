@@ -140,14 +140,14 @@ func (vm *VM) runFunction(r Run, w *reply.Writer) Outcome {
 	}
 	u := vm.funcs
 	outcome := vm.finish(u, r.Function, w, fn, list(u.l, r.Keys), list(u.l, r.Args))
-	if vm.worn() {
-		vm.funcs = nil
+	if vm.pulse.err == resperr.ScriptMemory {
+		vm.funcs = nil // with what its libraries have kept
 	}
 	return outcome
 }
 
-// worn tells whether the universe of the last run is not to be used again: the script was ended in the middle of something,
-// or took so much memory that its stacks may be worth to be freed.
+// worn tells whether the universe of the last script is not worth to be kept: it was ended in the middle of something, or took so much
+// memory that its stacks may be large.
 func (vm *VM) worn() bool { return vm.pulse.dead() || vm.pulse.memory.took() > maxStacks }
 
 // maxStacks is what a run may take before the stacks that it has left behind are freed.

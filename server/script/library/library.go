@@ -6,6 +6,7 @@
 package library
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"slices"
@@ -32,8 +33,14 @@ type Function struct {
 type Set struct {
 	libraries map[string]*Library
 	functions map[string]Function // by their names in lower case
-	// broken are the sources of libraries in a snapshot that did not compile here: they are saved again.
-	broken [][]byte
+	// broken are libraries in a snapshot that did not compile here: they are saved again.
+	broken []broken
+}
+
+// broken is a library that cannot be run.
+type broken struct {
+	name   string // "" if its first line is broken too
+	source []byte
 }
 
 // Find returns the function with a name, in any case.
@@ -46,7 +53,27 @@ func (s *Set) Find(name []byte) (Function, bool) {
 }
 
 // Has tells whether there is a library of a name.
-func (s *Set) Has(name string) bool { return s != nil && s.libraries[name] != nil }
+func (s *Set) Has(name string) bool {
+	return s != nil && (s.libraries[name] != nil || s.isBroken(name))
+}
+
+func (s *Set) isBroken(name string) bool {
+	return slices.ContainsFunc(s.broken, func(b broken) bool { return b.name == name })
+}
+
+// Suspect returns the name of a library that cannot be run and seems to contain a function that was not found: its source has the name in
+// it. ok is false if there is none.
+func (s *Set) Suspect(function []byte) (library string, ok bool) {
+	if s == nil {
+		return "", false
+	}
+	for _, b := range s.broken {
+		if bytes.Contains(b.source, function) {
+			return b.name, true
+		}
+	}
+	return "", false
+}
 
 // Libraries lists the libraries, by their names.
 func (s *Set) Libraries() []*Library {
@@ -78,7 +105,10 @@ func (s *Set) Sources() [][]byte {
 	for _, l := range s.Libraries() {
 		list = append(list, []byte(l.Code))
 	}
-	return append(list, s.broken...)
+	for _, b := range s.broken {
+		list = append(list, b.source)
+	}
+	return list
 }
 
 // clone returns a set that may be changed until others see it.
@@ -93,7 +123,7 @@ func (s *Set) clone() *Set {
 // the name of one in another library.
 func (s *Set) With(l *Library, replace bool) (*Set, error) {
 	next := s.clone()
-	if next.libraries[l.Name] != nil {
+	if next.Has(l.Name) {
 		if !replace {
 			return nil, resperr.LibraryExists(l.Name)
 		}
@@ -112,7 +142,7 @@ func (s *Set) With(l *Library, replace bool) (*Set, error) {
 
 // Without returns the set without a library; ok is false if it is not there.
 func (s *Set) Without(name string) (next *Set, ok bool) {
-	if s == nil || s.libraries[name] == nil {
+	if !s.Has(name) {
 		return s, false
 	}
 	next = s.clone()
@@ -123,16 +153,19 @@ func (s *Set) Without(name string) (next *Set, ok bool) {
 // WithBroken returns the set with the source of a library that did not compile.
 func (s *Set) WithBroken(source []byte) *Set {
 	next := s.clone()
-	next.broken = append(next.broken, source)
+	next.broken = append(next.broken, broken{script.LibraryName(string(source)), source})
 	return next
 }
 
 // remove drops a library and its functions.
 func (s *Set) remove(name string) {
-	for _, f := range s.libraries[name].Functions {
-		delete(s.functions, strings.ToLower(f.Name))
+	if l := s.libraries[name]; l != nil {
+		for _, f := range l.Functions {
+			delete(s.functions, strings.ToLower(f.Name))
+		}
+		delete(s.libraries, name)
 	}
-	delete(s.libraries, name)
+	s.broken = slices.DeleteFunc(s.broken, func(b broken) bool { return b.name == name })
 }
 
 // Retire tells the machines that ran the libraries of s, which keep them ready, that those are gone which next has not.

@@ -21,7 +21,7 @@
 // # Differences from Lua 5.1
 //
 // The remainder a%b is that of C's fmod with the sign of b, where Lua calculates a-floor(a/b)*b: the results differ where a/b has no
-// exact floor, and for an infinite b. The order in which pairs visits fields is that of their insertion. A function needs
+// exact floor, and for an infinite b. A zero that arithmetic yields has no sign. The order in which pairs visits fields is that of their insertion. A function needs
 // registers for its locals and temporary values, and has 200 where Lua has 250. The collector is Go's: collectgarbage
 // measures and does nothing else. What "#" says of a table with
 // holes is one of the places before them, not always the one that Lua names.

@@ -253,7 +253,7 @@ func (p *program) number() string {
 	case 4:
 		return p.variable()
 	case 5:
-		return "#" + p.text()
+		return "#str(" + p.expr() + ")"
 	case 6:
 		// Of a table with holes, "#" may differ.
 		return "#{" + p.number() + "," + p.text() + "}"
@@ -329,6 +329,7 @@ local function shown(v, deep)
 	if type(v) == 'table' and deep < 3 then
 		return '{' .. shown(v.x, deep + 1) .. ',' .. shown(v.y, deep + 1) .. ',' .. shown(v[1], deep + 1) .. ',' .. shown(v[2], deep + 1) .. '}'
 	end
+	if v == 0 then return '0' end -- gopher-lua loses the sign of -0
 	if type(v) == 'string' and #v > 300 then return #v .. 'bytes' end
 	return (type(v) == 'table' or type(v) == 'function') and type(v) or tostring(v)
 end
