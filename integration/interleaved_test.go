@@ -14,8 +14,8 @@ import (
 
 // crowd is the grammar of several clients: commands that wait, and all that can end the waiting, on a few keys that are
 // mostly missing; transactions that watch. Nobody waits for several streams, nor for several other keys while there are
-// transactions: when two of them come at once, Redis 7.0 answers with the one that came first, later versions with both, or
-// with the first that was asked for. Commands that store their result do so in keys that never hold
+// transactions, or others who move what comes: when two of them come at once, Redis 7.0 answers with the one that came first,
+// later versions with both, or with the first that was asked for. Commands that store their result do so in keys that never hold
 // another type: where they overwrite one, Redis lets those go on waiting who could be served.
 var crowd = []lines{
 	{30, `
@@ -519,7 +519,7 @@ func (m *meeting) crowdStep(rng *rand.Rand, gs []*generator) step {
 		args := gs[who].next()
 		if m.together {
 			args = oneKey(args)
-		} else if gs[who].inMulti {
+		} else if name := strings.ToUpper(args[0]); name == "MULTI" || name == "BLMOVE" || name == "BRPOPLPUSH" {
 			gs[who].inMulti = false
 			continue
 		}

@@ -25,7 +25,6 @@ type dataMatrix struct {
 	rng         *rand.Rand
 	cmds        []*command.Command
 	keys        []string
-	digest      string
 }
 
 // dataTypes are the keys of each prefix, with the command that makes them.
@@ -237,12 +236,12 @@ func TestMatrixData(t *testing.T) {
 	d := newDataMatrix(t)
 	const all, more = "+@all ", " +multi +exec +eval +fcall"
 	d.run(all+"~a:*", rounds, []string{"b:", "x:"}, []string{"b:", "x:"})
-	// Exceptions of Redis: XREADGROUP counts as reading, though it changes the group; PFCOUNT too, though it keeps what it
+	// Exceptions of Redis: XREADGROUP counts as reading, though it changes the group; PFCOUNT and PFDEBUG too, though it keeps what it
 	// has counted; and XCLAIM as changing only, though it answers what is claimed.
-	d.run(all+"%R~a:*", rounds, []string{"b:", "x:"}, []string{"a:", "b:", "x:"}, "xreadgroup", "pfcount")
+	d.run(all+"%R~a:*", rounds, []string{"b:", "x:"}, []string{"a:", "b:", "x:"}, "xreadgroup", "pfcount", "pfdebug")
 	d.run(all+"%W~a:*", rounds, []string{"a:", "b:", "x:"}, []string{"b:", "x:"}, "xclaim")
-	d.run(all+"%R~a:* %W~b:*", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "xclaim")
-	d.run("(+@read ~a:*) (+@write +@scripting +multi +exec %W~b:*)", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "xclaim")
+	d.run(all+"%R~a:* %W~b:*", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "pfdebug", "xclaim")
+	d.run("(+@read ~a:*) (+@write +@scripting +multi +exec %W~b:*)", rounds, []string{"b:", "x:"}, []string{"a:", "x:"}, "xreadgroup", "pfcount", "pfdebug", "xclaim")
 	d.run("-@all +get ~a:*"+more, rounds, []string{"b:", "x:"}, []string{"a:", "b:", "x:"})
 	t.Logf("%v", time.Since(start))
 }

@@ -88,8 +88,13 @@ var functionCommands = []command.Command{
 
 // fcall runs a function.
 func fcall(c *command.Ctx, readOnly bool) {
-	f, ok := of(c).s.functions.get().Find(c.Args[1])
+	set := of(c).s.functions.get()
+	f, ok := set.Find(c.Args[1])
 	if !ok {
+		if name, ok := set.Suspect(c.Args[1]); ok {
+			c.Fail(resperr.FunctionBroken(name))
+			return
+		}
 		c.Fail(resperr.FunctionNotFound)
 		return
 	}

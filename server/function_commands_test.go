@@ -55,7 +55,8 @@ func TestFunctionLibraries(t *testing.T) {
 	f("ERR unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.", "FUNCTION", "FLUSH", "sync", "sync")
 }
 
-// TestFunctionsOfSnapshot: libraries come with a snapshot and go into the next one; one that does not compile does too.
+// TestFunctionsOfSnapshot: libraries come with a snapshot and go into the next one; one that does not compile does too, until it is
+// deleted or replaced, and a call says so.
 func TestFunctionsOfSnapshot(t *testing.T) {
 	s := newServer(t, nil)
 	sources := [][]byte{[]byte(functionCode("lib", "f", 7)), []byte("#!lua name=broken\nthis is not Lua")}
@@ -69,4 +70,27 @@ func TestFunctionsOfSnapshot(t *testing.T) {
 	if kept := s.functions.get().Sources(); fmt.Sprintf("%s", kept) != fmt.Sprintf("%s", sources) {
 		t.Errorf("%s", kept)
 	}
+	f := func(want string, args ...any) {
+		t.Helper()
+		got, err := c.Do(t.Context(), args...).Result()
+		if err != nil {
+			got = err
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%v: %v, want %s", args, got, want)
+		}
+	}
+	f("ERR Function not found; library 'broken' of the snapshot cannot be run here", "FCALL", "Lua", 0)
+	f("ERR Function not found", "FCALL", "g", 0)
+	f("ERR Library 'broken' already exists", "FUNCTION", "LOAD", functionCode("broken", "g", 8))
+	f("broken", "FUNCTION", "LOAD", "REPLACE", functionCode("broken", "g", 8))
+	f("8", "FCALL", "g", 0)
+	if kept := s.functions.get().Sources(); len(kept) != 2 {
+		t.Errorf("%s", kept)
+	}
+	if err := s.adoptFunctions(sources, false, true); err != nil {
+		t.Fatal(err)
+	}
+	f("OK", "FUNCTION", "DELETE", "broken")
+	f("ERR Library not found", "FUNCTION", "DELETE", "broken")
 }

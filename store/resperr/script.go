@@ -87,6 +87,11 @@ const (
 	FunctionPayloadFailed Error = "ERR failed loading functions payload"
 )
 
+// FunctionBroken is FunctionNotFound where a library seems to have the function, but came with a snapshot and cannot be run here.
+func FunctionBroken(library string) Error {
+	return FunctionNotFound + Error("; library '"+library+"' of the snapshot cannot be run here")
+}
+
 // LibraryExists refuses a second library of a name.
 func LibraryExists(name string) Error { return New("Library '" + name + "' already exists") }
 

@@ -38,5 +38,6 @@ func limited(t *testing.T, s string) string {
 	argv := L.NewTable()
 	argv.Append(lua.LString(s))
 	L.SetGlobal("ARGV", argv)
+	lockGlobals(L)
 	return runText(t, L, harness)
 }

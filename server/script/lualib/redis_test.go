@@ -133,7 +133,22 @@ func runHarness(t *testing.T, s string) string {
 	argv := L.NewTable()
 	argv.Append(lua.LString(s))
 	L.SetGlobal("ARGV", argv)
+	lockGlobals(L)
 	return runText(t, L, harness)
+}
+
+// lockGlobals refuses new and unknown globals as Redis does.
+func lockGlobals(L *lua.LState) {
+	mt := L.NewTable()
+	mt.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
+		raise(L, "Script attempted to access nonexistent global variable '"+L.ToString(2)+"'")
+		return 0
+	}))
+	mt.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
+		raise(L, "Attempt to modify a readonly table")
+		return 0
+	}))
+	L.G.Global.Metatable = mt
 }
 
 // runText runs source and shows its first result or its error.
