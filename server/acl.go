@@ -210,7 +210,7 @@ func (co *coordinator) allows(cl *client, cmd *command.Command, args [][]byte) b
 
 // limited tells whether a client may read only some keys with a command which reads keys that its arguments do not name.
 func (co *coordinator) limited(cl *client, cmd *command.Command, args [][]byte) bool {
-	return cmd.Flags&command.Follows != 0 && !cl.user.Rules().AllowsAllKeys(co.callOf(cmd, args), acl.Read)
+	return !cl.user.Rules().AllowsAllKeys(co.callOf(cmd, args), acl.Read)
 }
 
 // login makes a user that of the client if the password is right; else it logs that it is not.

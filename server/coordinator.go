@@ -356,7 +356,7 @@ func (co *coordinator) run(cl *client, cmd *command.Command, args [][]byte) {
 	ctx.DB.Client = cl.ID
 	ctx.DB.NoTouch, ctx.DB.ReadOnly = cl.NoTouch, cmd.Flags&command.ReadOnly != 0
 	ctx.DB.Know(co.known, co.hash)
-	ctx.Limited = !cl.user.Unrestricted() && co.limited(cl, cmd, args)
+	ctx.Limited = cmd.Flags&command.Follows != 0 && !cl.user.Unrestricted() && co.limited(cl, cmd, args)
 	co.out.Proto = cl.Proto
 	answer, waited := len(co.out.Buf), cl.waiting
 	co.counted = co.out.Errors

@@ -131,8 +131,11 @@ func (p *parser) finish(proto *lua.FunctionProto, hooks [hookCount]*lua.LFunctio
 	}
 }
 
-// hook makes the call of a hook.
+// hook makes the call of a hook, with one value of each argument.
 func (p *parser) hook(n int, args ...ast.Expr) *ast.FuncCallExpr {
+	for _, arg := range args {
+		single(arg)
+	}
 	fn := &ast.StringExpr{Value: p.hookName + string([]byte{byte(n)})}
 	fn.SetLine(p.last)
 	call := &ast.FuncCallExpr{Func: fn, Args: args, AdjustRet: true}

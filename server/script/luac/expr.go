@@ -43,6 +43,16 @@ func (x *expr) many() bool {
 	return false
 }
 
+// single leaves only the first value of an expression.
+func single(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
+	}
+}
+
 // exprs are the trees of a list of expressions.
 func exprs(list []expr) []ast.Expr {
 	out := make([]ast.Expr, len(list))
@@ -305,12 +315,7 @@ func (p *parser) prefix() expr {
 		p.next()
 		x := p.expression()
 		p.match(')', '(', line)
-		switch e := x.e.(type) { // only the first value is left
-		case *ast.FuncCallExpr:
-			e.AdjustRet = true
-		case *ast.Comma3Expr:
-			e.AdjustRet = true
-		}
+		single(x.e)
 		x.kind = kindOther
 		return x
 	case tkName:

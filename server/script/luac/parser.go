@@ -536,21 +536,27 @@ func (p *parser) assignment(first expr, line int) ast.Stmt {
 		}
 	}
 	p.need(regs + listNeed(values, len(targets)))
-	if len(targets) == 1 && len(values) == 1 {
-		if call, ok := values[0].e.(*ast.FuncCallExpr); ok {
-			// The generator would load a function of which it needs one value into the register of the target, before
-			// the arguments.
-			call.AdjustRet = false
+	if len(targets) > 1 || len(values) > 1 {
+		if toNames {
+			return p.simultaneous(targets, values, line)
 		}
 	} else if toNames {
-		return p.simultaneous(targets, values, line)
+		switch e := values[0].e.(type) {
+		case *ast.FuncCallExpr:
+			// The generator would load a function of which it needs one value into the register of the target, before
+			// the arguments.
+			e.AdjustRet = false
+		case *ast.LogicalOpExpr:
+			// It would leave the target as it is where the first operand decides.
+			return p.simultaneous(targets, values, line)
+		}
 	}
 	return placed(p, &ast.AssignStmt{Lhs: exprs(targets), Rhs: exprs(values)}, line)
 }
 
-// simultaneous makes an assignment of several values of which some go to variables. The generator would assign to those
-// that are local as soon as it has their values, and then evaluate the others; and it takes the wrong values if some
-// go to fields and are in local variables already. So the values get names of their own first:
+// simultaneous makes an assignment of values of which some go to variables. The generator would assign to those that are
+// local as soon as it has their values, and then evaluate the others; and it takes the wrong values if some go to
+// fields and are in local variables already. So the values get names of their own first:
 //
 //	do local o, k = t, i  local v1, v2 = values  t[i] = v2  x = v1 end
 func (p *parser) simultaneous(targets, values []expr, line int) ast.Stmt {

@@ -213,20 +213,12 @@ func TestLongConstructor(t *testing.T) {
 	}
 }
 
-func FuzzCompile(f *testing.F) {
-	for _, s := range []string{"return 1", "local t = {1, x = 2; [3] = 4} t.x, t[1] = t[1], t.x return t", "for i = 1, #'x' do local f = function(...) return ... end end"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, source string) {
-		Compile(source, "@s")
-	})
-}
-
 func FuzzDecode(f *testing.F) {
 	f.Add("[1,{\"a\":null}]")
 	f.Add("\x92\x01\x81\xa1a\xc0")
 	L := newState(f, Options{MaxString: 1 << 16})
 	f.Fuzz(func(t *testing.T, in string) {
+		L.SetContext(&counter{context.Background(), 10000, make(chan struct{})})
 		L.SetGlobal("input", lua.LString(in))
 		runText(t, L, `pcall(cjson.decode, input) pcall(cmsgpack.unpack, input) pcall(struct.unpack, input, input)
 			pcall(string.find, input, input) pcall(string.gsub, input, input, input) pcall(string.format, input, 1, 'x', 2.5)`)
