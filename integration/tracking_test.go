@@ -68,16 +68,20 @@ func (g *trackingStage) play(step int, line string) string {
 		g.conns[name].reply()
 		delete(g.conns, name)
 	}
-	var all strings.Builder
-	// The connection that changed something first: when it has its reply, the others have been told.
+	read := map[string]string{}
+	// The connection that changed something first: when it has its reply, the others have been told. Then once more:
+	// whether it is told of its own change before or after the answer to PING is chance.
 	for _, who := range append([]string{name}, g.names...) {
 		if g.conns[who] == nil {
 			continue
 		}
-		fmt.Fprintf(&all, "[%s]", who)
 		for _, reply := range g.drain(g.conns[who], fmt.Sprintf("end-%d-%s", step, who)) {
-			all.WriteString(reply)
+			read[who] += reply
 		}
+	}
+	var all strings.Builder
+	for _, who := range g.names {
+		fmt.Fprintf(&all, "[%s]%s", who, read[who])
 	}
 	return versionReply.ReplaceAllString(all.String(), "<version>")
 }
