@@ -56,10 +56,11 @@ func (l eventListener) events(t testing.TB) []string {
 
 // leveled returns the events of a command without those on which servers differ for good reasons: keys expire at different moments, and since
 // Redis 7.2 XCLAIM makes a consumer even if it claims nothing. Keys that are missing are left out, too, for commands that failed, since Redis
-// sometimes looks at a key before it refuses an argument, and for SORT, which looks for keys in the order of a set.
+// sometimes looks at a key before it refuses an argument, for SORT, which looks for keys in the order of a set, and for SCAN with a TYPE, for
+// which 7.0 looks up keys that have expired.
 func leveled(args []string, reply string, events []string) []string {
 	name := strings.ToUpper(args[0])
-	misses := reply[0] != '-' && !strings.HasPrefix(name, "SORT") && name != "EXEC"
+	misses := reply[0] != '-' && !strings.HasPrefix(name, "SORT") && name != "EXEC" && name != "SCAN"
 	return slices.DeleteFunc(slices.Clone(events), func(e string) bool {
 		switch eventName(e) {
 		case "expired", "xgroup-createconsumer", "xgroup-delconsumer":

@@ -14,10 +14,10 @@ import (
 
 // TestMaxString: nothing makes a string that is longer than allowed, and nothing is allocated for it.
 func TestMaxString(t *testing.T) {
-	L := newState(t, Options{MaxString: 1000})
+	L := newState(t, Options{MaxString: 1})
 	f := func(source string) {
 		t.Helper()
-		if got := runText(t, L, "local x = ('x'):rep(600) "+source); got != "fault: not enough memory" {
+		if got := runText(t, L, "local x = ('x'):rep(40000) "+source); got != "fault: not enough memory" {
 			t.Errorf("%s: %.100s", source, got)
 		}
 	}
@@ -30,11 +30,11 @@ func TestMaxString(t *testing.T) {
 	f(`return x:gsub('.*', function(s) return s .. s end)`)
 	f(`return x:gsub('x', {x='yyy'})`)
 	f(`return string.format('%s%s', x, x)`)
-	f(`return string.format('%q', ('\0'):rep(600))`)
+	f(`return string.format('%q', ('\0'):rep(40000))`)
 	f(`return table.concat({x, x})`)
 	f(`return table.concat({1,2,3}, x)`)
 	f(`return cjson.encode({x, x})`)
-	f(`return cjson.encode(('\0'):rep(600))`)
+	f(`return cjson.encode(('\0'):rep(40000))`)
 	f(`return cmsgpack.pack(x, x)`)
 	f(`return struct.pack('ss', x, x)`)
 	f(`return struct.pack('b!1048576i32', 1, 1) .. x .. x`)
@@ -64,7 +64,7 @@ func TestEnded(t *testing.T) {
 	f := func(source string) {
 		t.Helper()
 		L := newState(t, Options{})
-		L.SetContext(&counter{context.Background(), 2000, make(chan struct{})})
+		L.SetContext(&counter{context.Background(), 500, make(chan struct{})})
 		started := time.Now()
 		got := runText(t, L, source)
 		if !strings.Contains(got, errEnded.Error()) {
@@ -216,9 +216,9 @@ func TestLongConstructor(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add("[1,{\"a\":null}]")
 	f.Add("\x92\x01\x81\xa1a\xc0")
-	L := newState(f, Options{MaxString: 1 << 16})
+	L := newState(f, Options{MaxString: 1})
 	f.Fuzz(func(t *testing.T, in string) {
-		L.SetContext(&counter{context.Background(), 10000, make(chan struct{})})
+		L.SetContext(&counter{context.Background(), 300, make(chan struct{})})
 		L.SetGlobal("input", lua.LString(in))
 		runText(t, L, `pcall(cjson.decode, input) pcall(cmsgpack.unpack, input) pcall(struct.unpack, input, input)
 			pcall(string.find, input, input) pcall(string.gsub, input, input, input) pcall(string.format, input, 1, 'x', 2.5)`)

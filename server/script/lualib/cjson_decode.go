@@ -324,9 +324,9 @@ func (d *decoder) escape(text []byte) ([]byte, bool) {
 	return append(text, c), true
 }
 
-// codepoint reads \uXXXX, or two of them that are a pair of surrogates, and returns how long that is: 0 if it is neither.
+// codepoint reads \u00e9, or two of them that are a pair of surrogates, and returns how long that is: 0 if it is neither.
 func (d *decoder) codepoint() (r rune, n int) {
-	const length = len(`\uXXXX`)
+	const length = len(`\u00e9`)
 	high, ok := d.hex4(d.pos + 2)
 	if !ok {
 		return 0, 0

@@ -8,9 +8,6 @@ import (
 // by default t[6e7]=1 takes a gigabyte. What is beyond is kept like a string, and costs what a string costs.
 const maxArray = 1 << 20
 
-// isIndex tells whether gopher-lua keeps a number in the array of a table.
-func isIndex(f float64) bool { return f >= 1 && f < maxArray && f == float64(int(f)) }
-
 // element reads t[i].
 func element(t *lua.LTable, i int) lua.LValue {
 	if i < maxArray {

@@ -10,11 +10,14 @@ import (
 
 // Options bound what a script may ask of one library call.
 type Options struct {
-	// MaxString is the longest string a library function or a concatenation makes. Zero means 512 MiB.
+	// MaxString is the longest string a library function or a concatenation makes, at least 64 KiB. Zero means 512 MiB.
 	MaxString int
 }
 
-const defaultMaxString = 512 << 20
+const (
+	defaultMaxString = 512 << 20
+	leastMaxString   = 64 << 10 // up to here nothing is checked
+)
 
 // library is what the functions of one state share.
 type library struct {
@@ -45,8 +48,8 @@ var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = maxArray })
 // process except os.clock, no random functions, and no redis table.
 func Open(L *lua.LState, opt Options) {
 	limitArrays()
-	s := &library{max: opt.MaxString, callers: map[*lua.LState]*lua.LState{}}
-	if s.max <= 0 {
+	s := &library{max: max(opt.MaxString, leastMaxString), callers: map[*lua.LState]*lua.LState{}}
+	if opt.MaxString <= 0 {
 		s.max = defaultMaxString
 	}
 	L.G.Registry.RawSetString(registryKey, &lua.LUserData{Value: s, Metatable: lua.LNil})

@@ -82,7 +82,7 @@ func concatMeta(L *lua.LState, i int, right lua.LValue) lua.LValue {
 
 // checkSize throws an error if a string would be too long.
 func checkSize(L *lua.LState, size int) {
-	if size > of(L).max {
+	if size > leastMaxString && size > of(L).max {
 		throw(L, lua.LString("not enough memory"))
 	}
 }
