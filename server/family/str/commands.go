@@ -102,6 +102,12 @@ var Commands = []command.Command{
 		Syntax:  "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", Run: lcs,
 	},
 	{
+		Name: "gat", Arity: -2, Since: "7.4.0", Complexity: "O(N), N = number of keys",
+		Flags: command.Write | command.DenyOOM, ACL: command.CatString, Keys: command.Keys(1, -1, 1),
+		Summary: "Returns the string values of several keys and counts that as an access to each: what memcached calls get and touch, without a new expiry.",
+		Syntax:  "key [key ...]", Run: mget,
+	},
+	{
 		Name: "mget", Arity: -2, Since: "1.0.0", Complexity: "O(N), N = number of keys",
 		Flags: command.ReadOnly | command.Fast, ACL: command.CatString, Keys: command.Keys(1, -1, 1),
 		Summary: "Returns the string values of several keys at one instant.",

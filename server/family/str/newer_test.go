@@ -181,3 +181,10 @@ func TestDecide(t *testing.T) {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }
+
+func TestGat(t *testing.T) {
+	d := commandtest.New(t, Commands)
+	d.Expect("MSET a 1 b 2", "+OK")
+	d.Expect("GAT a none b", "*3 $1 $-1 $2")
+	d.Expect("GAT", "-ERR wrong number of arguments for 'gat' command")
+}

@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"math"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -11,32 +12,54 @@ import (
 // The operators that the compiler has replaced, see luac.Hooks, and arithmetic with strings, which gopher-lua would convert to
 // numbers in its own way: strings have metamethods instead.
 
-// concat is "..", of all its operands.
+// concat is "..", of all its operands: those that are strings in a row at a time, from the right.
 func concat(L *lua.LState) int {
 	n := L.GetTop()
 	last := L.Get(n)
 	for n > 1 {
-		if _, ok := toString(L.Get(n - 1)); !ok || !isString(last) {
+		if !isString(last) || !isString(L.Get(n-1)) {
 			last = concatMeta(L, n-1, last)
 			n--
 			continue
 		}
-		first, size := n, 0
+		first, size := n, stringSize(last)
 		for first > 1 && isString(L.Get(first-1)) {
 			first--
+			size += stringSize(L.Get(first))
 		}
-		s, _ := toString(last)
-		buf := make([]byte, 0, 64)
+		checkSize(L, size)
+		var b strings.Builder
+		b.Grow(size)
 		for i := first; i < n; i++ {
-			buf = appendString(buf, L.Get(i))
-			size = len(buf)
-			checkSize(L, size+len(s))
+			addString(&b, L.Get(i))
 		}
-		last = lua.LString(append(buf, s...))
-		n = first
+		addString(&b, last)
+		last, n = lua.LString(b.String()), first
 	}
 	L.Push(last)
 	return 1
+}
+
+// numberSize is how long a number is at most.
+const numberSize = len("-1.2345678901234e+308")
+
+// stringSize is how long a string is, or a number at most.
+func stringSize(v lua.LValue) int {
+	if s, ok := v.(lua.LString); ok {
+		return len(s)
+	}
+	return numberSize
+}
+
+// addString adds what Lua takes for a string.
+func addString(b *strings.Builder, v lua.LValue) {
+	switch v := v.(type) {
+	case lua.LString:
+		b.WriteString(string(v))
+	case lua.LNumber:
+		var buf [numberSize]byte
+		b.Write(luac.AppendNumber(buf[:0], float64(v)))
+	}
 }
 
 // isString tells whether Lua takes a value for a string.

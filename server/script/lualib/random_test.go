@@ -1,6 +1,7 @@
 package lualib
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -125,12 +126,14 @@ func TestRandomAgainstRedis(t *testing.T) {
 	}
 }
 
+var manyRounds = flag.Int("rounds", 300, "how many random cases of each kind are compared with redis-server")
+
 // rounds is how many random cases there are of each kind.
 func rounds(t *testing.T) int {
 	if testing.Short() {
-		return 100
+		return 50
 	}
-	return 1000
+	return *manyRounds
 }
 
 // TestSyntaxAgainstRedis compares which mutilated pieces of Lua compile, and the errors of those that do not.
@@ -142,7 +145,7 @@ func TestSyntaxAgainstRedis(t *testing.T) {
 	L := newState(t, Options{})
 	argv := L.NewTable()
 	L.SetGlobal("ARGV", argv)
-	for range 3 * rounds(t) {
+	for range 4 * rounds(t) {
 		s := mutated(rnd, pieces[rnd.IntN(len(pieces))])
 		want := bulk(r.Do("EVAL", compile, "0", s))
 		argv.RawSetInt(1, lua.LString(s))
