@@ -61,7 +61,7 @@ run_miniredis() {
 	cat >"$DIR/miniredis/integration/redis_src/redis-server" <<-EOF
 		#!/usr/bin/env bash
 		flags=() users=
-		while read -r name value; do
+		while read -r name value || [ -n "\$name" ]; do
 			case \$name in
 			port) flags+=(--port "\$value") ;;
 			requirepass) flags+=(--requirepass "\$value") ;;
