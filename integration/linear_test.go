@@ -28,7 +28,7 @@ func histories() int {
 	if n, err := strconv.Atoi(os.Getenv("HISTORIES")); err == nil {
 		return n
 	}
-	return 30
+	return 10
 }
 
 func TestLinearizable(t *testing.T) {
